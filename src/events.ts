@@ -1,0 +1,64 @@
+/**
+ * One function per thing that happens: it logs and counts together, so that logs and metrics never disagree. Parts are given the
+ * functions they need. Nothing here runs per message: counts come per batch.
+ */
+import type { Logger } from 'pino';
+import type { Metrics } from './metrics.ts';
+
+export type Events = ReturnType<typeof createEvents>;
+
+// biome-ignore lint/complexity/noExcessiveLinesPerFunction: a list of one-line events.
+export function createEvents(log: Logger, metrics: Metrics) {
+  return {
+    /** Escape for start-up code that has not happened to anything yet. */
+    log,
+    connectionAccepted(): void {
+      metrics.connectionsAccepted.inc();
+      metrics.connections.inc();
+    },
+    connectionClosed(): void {
+      metrics.connections.dec();
+    },
+    connectionRefused(reason: string, address: string, clientId: string): void {
+      metrics.connectionsRefused.inc({ reason });
+      log.warn({ reason, address, clientId: clientId.slice(0, 128) }, 'Connection was refused.');
+    },
+    connectionCut(reason: string, address: string, clientId: string): void {
+      metrics.connectionsCut.inc({ reason });
+      log.warn({ reason, address, clientId: clientId.slice(0, 128) }, 'Connection was cut.');
+    },
+    journalFailed(journalClass: string, cause: Error): void {
+      metrics.journalFailures.inc({ class: journalClass });
+      log.error(
+        { class: journalClass, err: cause },
+        'Journal could not be written; nothing of this commit is acknowledged.',
+      );
+    },
+    journalDamageFound(journalClass: string, file: string, offset: number, byteLength: number): void {
+      metrics.journalDamagedBytes.inc({ class: journalClass }, byteLength);
+      log.error(
+        { class: journalClass, file, offset, byteLength },
+        'Journal bytes failed their checksum; the rest is read on.',
+      );
+    },
+    laneDied(lane: number, cause: Error): void {
+      metrics.laneRestarts.inc({ lane: String(lane) });
+      log.error({ lane, err: cause }, 'Lane worker died; it is started again and its slab is read again.');
+    },
+    deliveryFailing(action: string, status: 'retry' | 'held' | 'rejected', cause: Error): void {
+      metrics.actionFailing.set({ action }, 1);
+      log.warn({ action, status, err: cause }, 'Delivery is failing; it will be tried again.');
+    },
+    deliveryRecovered(action: string): void {
+      metrics.actionFailing.set({ action }, 0);
+      log.info({ action }, 'Delivery works again.');
+    },
+    deadLettersWritten(action: string, code: string, messageCount: number, reason: string): void {
+      if (action !== '') metrics.actionDeadLettered.inc({ action }, messageCount);
+      log.error({ action, code, messageCount, reason: reason.slice(0, 500) }, 'Messages went to the dead letters.');
+    },
+    schemaFrozen(action: string, file: string): void {
+      log.info({ action, file }, 'Avro schema was inferred and is frozen from now on.');
+    },
+  };
+}

@@ -1,0 +1,72 @@
+/** What crosses between the main thread and a lane's worker: plain data, and bytes by transfer. */
+import type { ActionPlan, DeadLetter, Part, SequenceRange } from '../message.ts';
+
+/** A rule as a lane needs it; `actions` and `errorAction` index into `LaneSetup.actions`. */
+export interface LaneRule {
+  readonly name: string;
+  readonly sql: string;
+  readonly awsIotSqlVersion: string;
+  readonly actions: readonly number[];
+  readonly errorAction: number | null;
+}
+
+export interface LaneSchema {
+  readonly name: string;
+  /** Avro schema as JSON text. */
+  readonly text: string;
+}
+
+/** A whole rule set. Sent when a lane starts, and again whenever rules or schemas change; takes effect at a slab boundary. */
+export interface LaneSetup {
+  readonly gatewayId: string;
+  readonly lane: number;
+  readonly rules: readonly LaneRule[];
+  readonly actions: readonly ActionPlan[];
+  readonly schemas: readonly LaneSchema[];
+}
+
+export interface SlabTask {
+  readonly kind: 'slab';
+  /** Transferred to the lane; comes back in the result for reuse. Whole, checked blocks in [0, byteLength). */
+  readonly bytes: ArrayBuffer;
+  readonly byteLength: number;
+  /** Read again from the journal: some actions may already have had some of it. */
+  readonly isReplay: boolean;
+  /** Ranges to leave out altogether (done for all actions). Sorted; empty when live. */
+  readonly done: readonly SequenceRange[];
+  /** By action index: ranges this action already delivered. Sorted; empty when live. */
+  readonly doneByAction: readonly { readonly action: number; readonly ranges: readonly SequenceRange[] }[];
+}
+
+export interface SetupTask {
+  readonly kind: 'setup';
+  readonly setup: LaneSetup;
+}
+
+export type LaneTask = SlabTask | SetupTask;
+
+export interface RuleCounts {
+  /** Index into `LaneSetup.rules`. */
+  readonly rule: number;
+  readonly matched: number;
+  readonly notTrue: number;
+  readonly failed: number;
+}
+
+export interface SlabResult {
+  readonly bytes: ArrayBuffer;
+  readonly byteLength: number;
+  /** Messages looked at, without those left out as done. */
+  readonly evaluated: number;
+  readonly rules: readonly RuleCounts[];
+  readonly parts: readonly Part[];
+  /** Messages that failed before an action could encode them. */
+  readonly deadLetters: readonly DeadLetter[];
+  /**
+   * Schemas inferred for actions without one. When not empty nothing was evaluated: the main thread makes them durable, sends a
+   * setup that names them, and sends the slab again.
+   */
+  readonly inferred: readonly { readonly action: number; readonly text: string }[];
+  /** CPU-bound time spent, ms. */
+  readonly busyMs: number;
+}
