@@ -7,7 +7,6 @@ import type { Metrics } from './metrics.ts';
 
 export type Events = ReturnType<typeof createEvents>;
 
-// biome-ignore lint/complexity/noExcessiveLinesPerFunction: a list of one-line events.
 export function createEvents(log: Logger, metrics: Metrics) {
   return {
     /** Escape for start-up code that has not happened to anything yet. */

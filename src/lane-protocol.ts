@@ -1,5 +1,5 @@
 /** What crosses between the main thread and a lane's worker: plain data, and bytes by transfer. */
-import type { ActionPlan, DeadLetter, Part, SequenceRange } from '../message.ts';
+import type { ActionPlan, DeadLetter, Part, SequenceRange } from './message.ts';
 
 /** A rule as a lane needs it; `actions` and `errorAction` index into `LaneSetup.actions`. */
 export interface LaneRule {

@@ -1,0 +1,21 @@
+/** What a statement can see of one message. The lane fills one object and reuses it: nothing may keep it after `evaluate`. */
+import type { Sender } from '../message.ts';
+import type { Value } from './value.ts';
+
+export interface EvaluationContext {
+  /** Without the Basic Ingest prefix `$aws/rules/<rule>/`. */
+  readonly topic: string;
+  /** As it came from the wire. */
+  readonly payload: Uint8Array;
+  /** The payload decoded as JSON; `undefined` when it is not JSON (then only `*` and functions of the raw bytes make sense). */
+  readonly document: Value;
+  readonly isJson: boolean;
+  /** Receive time, epoch ms, as the journal recorded it. Functions of time and chance derive from it and `sequence`: a replay yields the same. */
+  readonly timestamp: number;
+  readonly sequence: number;
+  readonly ruleName: string;
+  readonly awsIotSqlVersion: string;
+  readonly accountId: string;
+  /** Decoded on demand; null when the message did not come over MQTT. */
+  sender(): Sender | null;
+}
