@@ -1,0 +1,111 @@
+/**
+ * What the composition root sees of the spool. Types only; `openSpool` in spool.ts builds it.
+ *
+ * Order of use: `openSpool` (recovers, takes the lock) → `startFeeds` (backlog first, then live) → `append` from the broker →
+ * `onResult` per evaluated slab: `progress.evaluated` before the first `progress.settled` of it → `stopFeeds` → `close`.
+ */
+import type { SlabResult, SlabTask } from '../lane-protocol.ts';
+import type { DeadLetter, MessageClass, Sender, SequenceRange } from '../message.ts';
+import type { DeadLetters, Outbox, Waiter } from '../ports.ts';
+
+/** Time as a parameter, so that tests decide when it passes. */
+export interface SpoolClock {
+  /** Epoch ms. */
+  now(): number;
+  /** Runs `callback` once after `delayMs`; returns what cancels it. */
+  after(delayMs: number, callback: () => void): () => void;
+}
+
+/**
+ * What one task evaluates: the handle under which its outcome is recorded. `first`..`last` is the hull; where small slabs were
+ * combined, sequences of other lanes lie between, so only `ranges` says exactly which messages these are.
+ */
+export interface Slab extends SequenceRange {
+  readonly ranges: readonly SequenceRange[];
+  readonly class: MessageClass;
+  readonly messageCount: number;
+  readonly isReplay: boolean;
+}
+
+/** Which messages are settled: delivered, durable in an outbox, or dead-lettered. Durable lazily; lost progress means duplicates. */
+export interface Progress {
+  /**
+   * Once per slab, before any of its parts is handed on: how many parts each action owes (dead letters under the id ''). None at
+   * all settles the slab.
+   */
+  evaluated(slab: Slab, partsByAction: ReadonlyMap<string, number>): void;
+  /** Once per part. */
+  settled(slab: Slab, actionId: string): void;
+  /** Makes what was recorded durable, then frees segments that nothing needs. Runs by itself within a second. */
+  flush(): Promise<void>;
+}
+
+export interface Journal {
+  /** Copies `packet[start..end)`. `waiter` is told after the fdatasync that covers it, in order of its appends over all classes. */
+  append(
+    lane: number,
+    sender: Sender,
+    hops: number,
+    receivedAt: number,
+    packet: Uint8Array,
+    start: number,
+    end: number,
+    waiter: Waiter | null,
+  ): void;
+}
+
+/** How slabs leave the spool, and how their results come back. */
+export interface FeedHandlers {
+  /** Hands a task to the lane's worker; `task.bytes` may be transferred. Rejects when the worker died: it is read and sent again. */
+  evaluate(lane: number, task: SlabTask): Promise<SlabResult>;
+  /**
+   * One result per slab, in the order of the lane; the next one waits for the promise, which is the backpressure of delivery.
+   * 'again' evaluates the same bytes again (after a schema was frozen). `result.bytes` stays the feed's: do not keep it.
+   */
+  onResult(lane: number, slab: Slab, task: SlabTask, result: SlabResult): Promise<'done' | 'again'>;
+  /** A message that killed its worker twice and is now durable in the dead letters; it has no result. For the books. */
+  onPoisoned(lane: number, slab: Slab, letter: DeadLetter): void;
+}
+
+export interface SpoolHealth {
+  readonly isWritable: boolean;
+  /** Why not, for /readyz and the log; '' when writable. */
+  readonly reason: string;
+}
+
+export interface ClassStats {
+  /** Bytes of segments on disk, the spare one included. */
+  readonly bytes: number;
+  /** Messages that are durable and not settled. */
+  readonly backlogMessages: number;
+}
+
+export interface SpoolStats {
+  readonly classes: Readonly<Record<MessageClass, ClassStats>>;
+  readonly deadLetterBytes: number;
+  /** Bytes appended and not yet durable. */
+  readonly pendingBytes: number;
+  /** Bytes handed to each lane and not yet answered. */
+  readonly laneBacklogBytes: readonly number[];
+  /** True when every lane is fed from memory, not from disk. */
+  readonly isLive: boolean;
+}
+
+export interface Spool {
+  journal(messageClass: MessageClass): Journal;
+  isFull(): boolean;
+  whenRelieved(callback: () => void): void;
+  startFeeds(handlers: FeedHandlers): void;
+  /** Dispatches nothing more; resolves when what is in flight has been answered and handled. */
+  stopFeeds(): Promise<void>;
+  /** Resolves when nothing is appended, dispatched or unsettled any more. */
+  drained(): Promise<void>;
+  readonly progress: Progress;
+  readonly deadLetters: DeadLetters;
+  /** The same object for the same action id. */
+  outbox(actionId: string): Promise<Outbox>;
+  readonly health: SpoolHealth;
+  stats(): SpoolStats;
+  /** Commits what is pending, makes progress durable, frees what can be freed, releases the lock. Stop feeds first. */
+  close(): Promise<void>;
+}
