@@ -26,13 +26,13 @@ describe('sensor faults', () => {
   });
 
   it('leave a healthy value alone', () => {
-    for (const { truth, shown, fault } of seen) if (fault === null) expect(shown).toBe(truth);
+    expect(seen.filter(({ truth, shown, fault }) => fault === null && shown !== truth)).toEqual([]);
   });
 
   it('repeat the value at which a sensor got stuck', () => {
     const stuck = seen.filter(({ fault }) => fault === 'stuck');
     expect(stuck.length).toBeGreaterThan(100);
-    for (const { truth, shown } of stuck) expect(shown).toBeLessThanOrEqual(truth);
+    expect(stuck.filter(({ truth, shown }) => typeof shown !== 'number' || shown > truth)).toEqual([]);
   });
 
   it('put a spike far off, once', () => {
