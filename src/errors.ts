@@ -62,6 +62,10 @@ export const errorRows = {
     summary: 'A function is called with arguments it can never accept.',
     remedy: 'See the function in the language reference.',
   },
+  SCHEMA_INVALID: {
+    summary: 'An Avro schema cannot be used.',
+    remedy: 'Correct what the message names; `headgate schema infer` writes one from samples.',
+  },
   // Messages: reasons of dead letters
   MESSAGE_NOT_JSON: {
     summary: 'The payload is not JSON, but the rule reads fields of it.',
