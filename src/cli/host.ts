@@ -1,0 +1,18 @@
+/** What commands need of the process, so that only `main.ts` touches it. */
+export interface Host {
+  readonly env: Readonly<Record<string, string | undefined>>;
+  readonly version: string;
+  readonly isTerminal: boolean;
+  /** One line to standard output. */
+  print(line: string): void;
+  /** One line to standard error. */
+  complain(line: string): void;
+  /** Raw text to standard output. */
+  write(text: string): void;
+  /** All of standard input, or the answer to `prompt` on a terminal, without its line end. */
+  readLine(prompt: string): Promise<string>;
+  /** Calls back at each SIGTERM and SIGINT, with how many there have been. */
+  onStopSignal(callback: (count: number) => void): void;
+  /** Leaves at once. */
+  exit(code: number): never;
+}

@@ -1,0 +1,118 @@
+/** The command line: one entry per command, each a few lines over the module that does the work. */
+import { Command, Option } from 'commander';
+import { check } from './check.ts';
+import { runDemo } from './demo.ts';
+import { listDeadLetters, showDeadLetter } from './dlq.ts';
+import { writeDocs } from './docs.ts';
+import type { Host } from './host.ts';
+import { makePasswordEntry } from './passwd.ts';
+import { run } from './run.ts';
+import { configJsonSchema } from './schema.ts';
+import { inferSchemaFiles } from './schema-infer.ts';
+import { makeTokenEntry } from './token.ts';
+import { runVectors } from './vectors.ts';
+
+/** A program whose commands hand their exit code to `done`. */
+export function createProgram(host: Host, done: (exitCode: number) => void): Command {
+  const program = new Command('headgate');
+  program
+    .description(
+      'IoT telemetry gateway: MQTT in, AWS IoT SQL rules, Avro out, delivered to AWS; nothing acknowledged is lost.',
+    )
+    .version(host.version)
+    .showSuggestionAfterError()
+    .configureOutput({ writeOut: (text) => host.write(text), writeErr: (text) => host.complain(text.trimEnd()) })
+    .exitOverride();
+  const config = () => new Option('-c, --config <file>', 'configuration file').default('headgate.yaml');
+  program
+    .command('run')
+    .description('Run the gateway until SIGTERM or SIGINT.')
+    .addOption(config())
+    .action(async (options: { config: string }) => done(await run(options.config, host)));
+  program
+    .command('check')
+    .description('Validate a configuration, its rules and schemas; open and start nothing.')
+    .addOption(config())
+    .action((options: { config: string }) => done(check(options.config, host)));
+  program
+    .command('demo')
+    .description('Run a gateway with a simulated fleet for a while, then read its output back.')
+    .addOption(new Option('--seconds <n>', 'how long').default(20).argParser(Number))
+    .action(async (options: { seconds: number }) => done(await runDemo({ seconds: options.seconds, host })));
+  addSchema(program, host, done);
+  addUsers(program, host, done);
+  addDeadLetters(program, host, done);
+  program
+    .command('vectors')
+    .description('Run conformance cases of the SQL engine (JSON lines).')
+    .argument('<file>')
+    .action(async (file: string) => done(await runVectors(file, host.print)));
+  program
+    .command('docs', { hidden: true })
+    .argument('[dir]', 'target folder', 'docs/reference')
+    .action(async (dir: string) => {
+      for (const file of await writeDocs(dir)) host.print(file);
+      done(0);
+    });
+  return program;
+}
+
+function addSchema(program: Command, host: Host, done: (exitCode: number) => void): void {
+  const schema = program
+    .command('schema')
+    .description('Print the JSON Schema of the configuration file, for editors.')
+    .action(() => {
+      host.print(JSON.stringify(configJsonSchema(), null, 2));
+      done(0);
+    });
+  schema
+    .command('infer')
+    .description('Print an Avro schema inferred from sample messages (JSON or JSON lines).')
+    .argument('<files...>')
+    .option('--name <name>', 'name of the record', 'Record')
+    .action(async (files: string[], options: { name: string }) =>
+      done(await inferSchemaFiles(files, options, host.print)),
+    );
+}
+
+function addUsers(program: Command, host: Host, done: (exitCode: number) => void): void {
+  program
+    .command('passwd')
+    .description('Make a users file entry for a person; the password is asked for, or read from standard input.')
+    .argument('<name>')
+    .action(async (name: string) => {
+      const password = await host.readLine(`Password for ${name}: `);
+      host.print(await makePasswordEntry(name, password));
+      done(0);
+    });
+  program
+    .command('token')
+    .description('Make a users file entry for a device, with a generated token that is shown once.')
+    .argument('<name>')
+    .action((name: string) => {
+      const made = makeTokenEntry(name);
+      host.complain(`Token of ${name}, shown only now: ${made.token}`);
+      host.print(made.entry);
+      done(0);
+    });
+}
+
+function addDeadLetters(program: Command, host: Host, done: (exitCode: number) => void): void {
+  const dlq = program
+    .command('dlq')
+    .description('Look at the dead letters of a data directory; safe while the gateway runs.');
+  const dataDir = () => new Option('-d, --data-dir <dir>', 'data directory').default('./data');
+  dlq
+    .command('list')
+    .description('One line per dead letter.')
+    .addOption(dataDir())
+    .action(async (options: { dataDir: string }) => done(await listDeadLetters(options.dataDir, host.print)));
+  dlq
+    .command('show')
+    .description('One dead letter, whole.')
+    .argument('<sequence>')
+    .addOption(dataDir())
+    .action(async (sequence: string, options: { dataDir: string }) =>
+      done(await showDeadLetter(options.dataDir, Number(sequence), host.print)),
+    );
+}

@@ -1,0 +1,41 @@
+import { pino } from 'pino';
+import { loadConfig } from '../config.ts';
+import { asError, CodedError, formatFinding } from '../errors.ts';
+import { startGateway } from '../gateway.ts';
+import type { Host } from './host.ts';
+
+/** Less than the ten seconds that Docker and systemd commonly grant. */
+const STOP_DEADLINE_MS = 8_000;
+
+/** `headgate run`: starts a gateway and resolves with the exit code once a stop signal has been served. A second signal leaves at once. */
+export async function run(file: string, host: Host): Promise<number> {
+  const { config, findings } = loadConfig(file, host.env);
+  for (const finding of findings) host.complain(formatFinding(finding));
+  if (config === null) return 1;
+  const log = pino(
+    { level: config.log.level, base: { gateway: config.gateway.id } },
+    { write: (line: string) => host.write(line) },
+  );
+  const stopped = new Promise<void>((resolve) => {
+    host.onStopSignal((count) => {
+      if (count > 1) host.exit(130);
+      resolve();
+    });
+  });
+  try {
+    const gateway = await startGateway(config, { log, version: host.version, write: (text) => host.write(text) });
+    log.info(
+      { listeners: gateway.listeners, admin: gateway.admin, rules: config.ruleSet.rules.length },
+      'Gateway is ready.',
+    );
+    await stopped;
+    log.info('Gateway is stopping.');
+    await gateway.stop(STOP_DEADLINE_MS);
+    log.info('Gateway has stopped.');
+    return 0;
+  } catch (error) {
+    if (error instanceof CodedError) host.complain(`${error.message} [${error.code}]`);
+    else log.fatal({ err: asError(error) }, 'Gateway failed.');
+    return 1;
+  }
+}

@@ -1,0 +1,212 @@
+/**
+ * `headgate.yaml`: the schemas of the parts composed, and a file's text turned into a frozen configuration, or into every finding
+ * at once. Reads files; opens and starts nothing.
+ */
+import { existsSync, readFileSync } from 'node:fs';
+import { dirname, resolve } from 'node:path';
+import { z } from 'zod';
+import { adminSchema } from './admin-config.ts';
+import { authSchema, checkListeners, listenersSchema, usersSchema } from './broker/config.ts';
+import { asError, type Finding } from './errors.ts';
+import { loadRuleSet, type RuleSet } from './rule-set.ts';
+import { resolveSecrets } from './secrets.ts';
+import { awsSchema } from './sinks/aws/config.ts';
+import { journalSchema } from './spool/config.ts';
+import { findingAt, readYaml, validate, type YamlSource } from './yaml-document.ts';
+
+const gatewaySchema = z
+  .strictObject({
+    id: z
+      .string()
+      .regex(/^[A-Za-z0-9_-]{1,64}$/, 'Write 1 to 64 letters, digits, "-" or "_".')
+      .describe(
+        'Name of this gateway. Stands in records, object names and batch ids; keep it for the life of the box.',
+      ),
+    dataDir: z
+      .string()
+      .min(1)
+      .default('./data')
+      .describe('Journal, outbox, dead letters and local lake. Use a local file system.'),
+  })
+  .describe('This gateway.');
+
+const lanesSchema = z
+  .strictObject({
+    count: z
+      .int()
+      .min(1)
+      .max(64)
+      .optional()
+      .describe('Worker threads that evaluate rules and encode. Default: one less than the cores, at least one.'),
+  })
+  .describe('The worker pool.');
+
+const lakeSchema = z
+  .strictObject({
+    dir: z.string().min(1).describe('Root folder of the `file` action. Default: `lake` in the data directory.'),
+  })
+  .describe('The local lake.');
+
+const logSchema = z
+  .strictObject({ level: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info') })
+  .describe('Structured logs on standard output, one JSON object a line.');
+
+/** The root. Each part's schema stands beside the part. */
+export const configSchema = z.strictObject({
+  gateway: gatewaySchema,
+  listeners: listenersSchema,
+  auth: authSchema,
+  journal: journalSchema.prefault({}),
+  rules: z.array(z.string().min(1)).default([]).describe('Rule files; `*` matches within a folder, `**` any depth.'),
+  schemas: z
+    .array(z.string().min(1))
+    .default([])
+    .describe('Avro schema files (.avsc); a schema is named by its file name without the ending.'),
+  aws: awsSchema.optional(),
+  admin: adminSchema.prefault({}),
+  lanes: lanesSchema.prefault({}),
+  lake: lakeSchema.optional(),
+  log: logSchema.prefault({}),
+});
+
+export type ConfigDocument = z.output<typeof configSchema>;
+
+/** Everything that a gateway needs to start, validated. Paths are absolute. */
+export interface Config extends Omit<ConfigDocument, 'rules' | 'schemas' | 'lake'> {
+  readonly file: string;
+  readonly dataDir: string;
+  readonly lakeDir: string;
+  readonly users: z.output<typeof usersSchema>;
+  readonly ruleSet: RuleSet;
+}
+
+export interface LoadResult {
+  /** null when any finding is an error. */
+  readonly config: Config | null;
+  readonly findings: readonly Finding[];
+}
+
+export type Environment = Readonly<Record<string, string | undefined>>;
+
+/** Reads a configuration and all that it names: rules, schemas, users, certificates. */
+export function loadConfig(file: string, env: Environment): LoadResult {
+  const read = readSource(file);
+  if (read.source === null) return { config: null, findings: read.findings };
+  const { source } = read;
+  const baseDir = dirname(resolve(file));
+  const secrets = resolveSecrets(source, source.data, { env, baseDir });
+  const parsed = validate(source, secrets.data ?? {}, configSchema);
+  const findings: Finding[] = [...secrets.findings, ...parsed.findings];
+  const document = parsed.value;
+  // Rules and users are checked even when the rest has mistakes, so that one run names them all.
+  const shape = document ?? salvage(secrets.data);
+  const ruleSet = loadRuleSet(source, {
+    baseDir,
+    rules: shape.rules,
+    schemas: shape.schemas,
+    aws: document?.aws,
+    isAwsKnown: document !== null,
+  });
+  findings.push(...ruleSet.findings);
+  const users = document === null ? { users: [], findings: [] } : loadUsers(source, document, baseDir);
+  findings.push(...users.findings);
+  if (document !== null) findings.push(...checkFiles(source, document, baseDir), ...checkAccess(source, document));
+  if (document === null || findings.some((finding) => finding.severity === 'error')) return { config: null, findings };
+  const dataDir = resolve(baseDir, document.gateway.dataDir);
+  const config: Config = {
+    ...document,
+    listeners: document.listeners.map((listener) => absolutePaths(listener, baseDir)),
+    file: resolve(file),
+    dataDir,
+    lakeDir: document.lake === undefined ? resolve(dataDir, 'lake') : resolve(baseDir, document.lake.dir),
+    users: users.users,
+    ruleSet: ruleSet.ruleSet,
+  };
+  return { config: Object.freeze(config), findings };
+}
+
+function readSource(file: string): { readonly source: YamlSource | null; readonly findings: readonly Finding[] } {
+  let text: string;
+  try {
+    text = readFileSync(file, 'utf8');
+  } catch (error) {
+    const message = `The file cannot be read: ${asError(error).message}.`;
+    return {
+      source: null,
+      findings: [{ severity: 'error', code: 'CONFIG_FILE_UNREADABLE', file, line: 0, column: 0, path: '', message }],
+    };
+  }
+  const { sources, findings } = readYaml(file, text);
+  const source = sources[0] ?? null;
+  if (source === null && findings.length === 0) {
+    const message = 'The file is empty. Write at least `gateway`, `listeners` and `auth`.';
+    return {
+      source,
+      findings: [{ severity: 'error', code: 'CONFIG_SYNTAX', file, line: 1, column: 1, path: '', message }],
+    };
+  }
+  return { source, findings };
+}
+
+/** What can still be used of a document that does not validate as a whole. */
+function salvage(data: unknown): { readonly rules: readonly string[]; readonly schemas: readonly string[] } {
+  const part = z
+    .object({ rules: z.array(z.string()).catch([]), schemas: z.array(z.string()).catch([]) })
+    .safeParse(data);
+  return part.success ? part.data : { rules: [], schemas: [] };
+}
+
+function loadUsers(
+  source: YamlSource,
+  document: ConfigDocument,
+  baseDir: string,
+): { users: Config['users']; findings: readonly Finding[] } {
+  if (!('users' in document.auth)) return { users: [], findings: [] };
+  const path = resolve(baseDir, document.auth.users);
+  let text: string;
+  try {
+    text = readFileSync(path, 'utf8');
+  } catch (error) {
+    const message = `The users file ${document.auth.users} cannot be read: ${asError(error).message}. Create it with \`headgate passwd\` or \`headgate token\`.`;
+    return { users: [], findings: [findingAt(source, ['auth', 'users'], 'CONFIG_FILE_UNREADABLE', message)] };
+  }
+  const { sources, findings } = readYaml(path, text);
+  const users = sources[0];
+  if (users === undefined) {
+    const message =
+      'The users file is empty: nobody could connect. Add an entry made by `headgate passwd` or `headgate token`.';
+    return {
+      users: [],
+      findings: findings.length > 0 ? findings : [findingAt(source, ['auth', 'users'], 'CONFIG_UNSAFE', message)],
+    };
+  }
+  const parsed = validate(users, users.data, usersSchema);
+  return { users: parsed.value ?? [], findings: [...findings, ...parsed.findings] };
+}
+
+const LISTENER_FILES = ['cert', 'key', 'clientCa'] as const;
+
+function checkFiles(source: YamlSource, document: ConfigDocument, baseDir: string): readonly Finding[] {
+  return document.listeners.flatMap((listener, index) =>
+    LISTENER_FILES.flatMap((key) => {
+      const file = (listener as Readonly<Record<string, unknown>>)[key];
+      if (typeof file !== 'string' || existsSync(resolve(baseDir, file))) return [];
+      const message = `The file ${file} does not exist. Paths are relative to the configuration file.`;
+      return [findingAt(source, ['listeners', index, key], 'CONFIG_FILE_UNREADABLE', message)];
+    }),
+  );
+}
+
+function checkAccess(source: YamlSource, document: ConfigDocument): readonly Finding[] {
+  return checkListeners(document.listeners, document.auth).map((problem) =>
+    findingAt(source, problem.path, problem.code, problem.message),
+  );
+}
+
+function absolutePaths<L extends object>(listener: L, baseDir: string): L {
+  const entries = Object.entries(listener).map(([key, value]) => [
+    key,
+    (LISTENER_FILES as readonly string[]).includes(key) && typeof value === 'string' ? resolve(baseDir, value) : value,
+  ]);
+  return Object.fromEntries(entries) as L;
+}

@@ -1,0 +1,64 @@
+/** One delivery per action of the rule set, each with its outbox and its sink. */
+import { join } from 'node:path';
+import type { Config } from './config.ts';
+import { CodedError, invariant } from './errors.ts';
+import type { Events } from './events.ts';
+import type { Metrics } from './metrics.ts';
+import type { SchemaCatalog } from './schema-catalog.ts';
+import { createDelivery, type Delivery } from './sinks/delivery/delivery.ts';
+import type { SinkServices } from './sinks/sink.ts';
+import type { Spool } from './spool/api.ts';
+
+/** AWS ends a rule that triggers itself only by its bill. A message republished more often than this becomes a dead letter. */
+export const REPUBLISH_HOPS_MAX = 8;
+
+export interface DeliveriesServices extends Pick<SinkServices, 'republish' | 'write'> {
+  readonly spool: Pick<Spool, 'outbox' | 'deadLetters'>;
+  readonly catalog: SchemaCatalog;
+  readonly events: Events;
+  readonly metrics: Metrics;
+  readonly clock: () => number;
+  readonly random: () => number;
+}
+
+/** In the order of the rule set's actions; every outbox is read and draining when it resolves. */
+export async function openDeliveries(config: Config, services: DeliveriesServices): Promise<readonly Delivery[]> {
+  const { spool, catalog, events, metrics, republish, write, clock, random } = services;
+  const deliveries: Delivery[] = [];
+  for (const { plan, options } of config.ruleSet.planned) {
+    const delivery = createDelivery(
+      { plan, options },
+      {
+        gatewayId: config.gateway.id,
+        lakeDir: config.lakeDir,
+        objectsDir: join(config.dataDir, 'objects'),
+        outbox: await spool.outbox(plan.id),
+        deadLetters: spool.deadLetters,
+        events,
+        metrics,
+        clock,
+        random,
+        containerHeader: (schemaId, codec) => catalog.header(schemaId, codec),
+        onRejected: () => Promise.resolve(false),
+        republish: async (message) => {
+          if (message.hops > REPUBLISH_HOPS_MAX) {
+            const why = `The message was republished ${message.hops} times; a rule on ${message.topic} republishes to itself, perhaps by way of others.`;
+            throw new CodedError('REPUBLISH_LOOP', why);
+          }
+          await republish(message);
+        },
+        write,
+      },
+    );
+    await delivery.start();
+    deliveries.push(delivery);
+  }
+  return deliveries;
+}
+
+/** The delivery of a part's action. */
+export function deliveryOf(deliveries: readonly Delivery[], action: number): Delivery {
+  const delivery = deliveries[action];
+  invariant(delivery !== undefined, `a lane emitted through action ${action}, which does not exist`);
+  return delivery;
+}

@@ -1,0 +1,31 @@
+/** Gauges that are read off the parts at each scrape, rather than kept up to date all the time. */
+import type { MessageClass } from './message.ts';
+import type { Metrics } from './metrics.ts';
+import type { Delivery } from './sinks/delivery/delivery.ts';
+import type { Spool } from './spool/api.ts';
+
+const CLASSES: readonly MessageClass[] = ['normal', 'alarm'];
+
+export interface GaugeSources {
+  readonly spool: Pick<Spool, 'stats'>;
+  readonly deliveries: readonly Delivery[];
+  readonly actionIds: readonly string[];
+}
+
+/** `now`: epoch ms. */
+export function refreshGauges(metrics: Metrics, { spool, deliveries, actionIds }: GaugeSources, now: number): void {
+  const stats = spool.stats();
+  for (const name of CLASSES) {
+    metrics.journalBytes.set({ class: name }, stats.classes[name].bytes);
+    metrics.journalBacklogMessages.set({ class: name }, stats.classes[name].backlogMessages);
+  }
+  metrics.deadLetterBytes.set(stats.deadLetterBytes);
+  stats.laneBacklogBytes.forEach((bytes, lane) => metrics.laneBacklogBytes.set({ lane: String(lane) }, bytes));
+  deliveries.forEach((delivery, index) => {
+    const action = actionIds[index] ?? '';
+    const { bytes, messages, oldestReceivedAt } = delivery.backlog;
+    metrics.actionBacklogBytes.set({ action }, bytes);
+    metrics.actionInFlight.set({ action }, messages);
+    metrics.actionOldestSeconds.set({ action }, oldestReceivedAt === null ? 0 : Math.max(0, (now - oldestReceivedAt) / 1000));
+  });
+}

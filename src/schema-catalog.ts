@@ -1,0 +1,71 @@
+/**
+ * The Avro schemas of a gateway: those that the configuration names, and those inferred for actions without one. They belong to the
+ * main thread; an inferred schema is durable before any lane encodes with it.
+ */
+import type { FrozenSchemas } from './codec/avro/frozen-schemas.ts';
+import { containerHeader } from './codec/avro/container.ts';
+import { type AvroSchema, loadSchema } from './codec/avro/schema.ts';
+import { invariant } from './errors.ts';
+import type { Events } from './events.ts';
+import type { LaneSchema, SlabResult } from './lane-protocol.ts';
+import type { ActionPlan, Codec } from './message.ts';
+
+export class SchemaCatalog {
+  readonly #frozen: FrozenSchemas;
+  readonly #events: Events;
+  #plans: readonly ActionPlan[];
+  readonly #schemas: LaneSchema[];
+  readonly #byId = new Map<string, AvroSchema>();
+
+  constructor(options: { configured: readonly LaneSchema[]; frozen: FrozenSchemas; plans: readonly ActionPlan[]; events: Events }) {
+    this.#frozen = options.frozen;
+    this.#events = options.events;
+    this.#schemas = [...options.configured];
+    for (const schema of this.#schemas) this.#remember(schema);
+    this.#plans = options.plans.map((plan) => {
+      const frozen = plan.form === 'container' && plan.schema === null ? options.frozen.get(plan.id) : null;
+      return frozen === null ? plan : this.#name(plan, frozen);
+    });
+  }
+
+  /** The actions' plans, with inferred schemas named once they are frozen. */
+  get plans(): readonly ActionPlan[] {
+    return this.#plans;
+  }
+
+  get schemas(): readonly LaneSchema[] {
+    return this.#schemas;
+  }
+
+  /** Durable when it resolves; an action that already has a schema keeps it. */
+  async freeze(inferred: SlabResult['inferred']): Promise<void> {
+    for (const { action, text } of inferred) {
+      const plan = this.#plans[action];
+      invariant(plan !== undefined, `a lane inferred a schema for action ${action}, which does not exist`);
+      if (plan.schema !== null) continue;
+      const schema = await this.#frozen.freeze(plan.id, text);
+      this.#events.schemaFrozen(plan.id, schema.name);
+      this.#plans = this.#plans.map((other) => (other.id === plan.id ? this.#name(other, schema) : other));
+    }
+  }
+
+  /** The start of a container file whose blocks a lane made with this schema. */
+  header(schemaId: string, codec: Codec): Uint8Array {
+    const schema = this.#byId.get(schemaId);
+    invariant(schema !== undefined, `no schema has the id ${schemaId}`);
+    return containerHeader(schema, codec);
+  }
+
+  #name(plan: ActionPlan, schema: LaneSchema): ActionPlan {
+    if (!this.#schemas.some((known) => known.name === schema.name)) {
+      this.#schemas.push(schema);
+      this.#remember(schema);
+    }
+    return { ...plan, schema: schema.name };
+  }
+
+  #remember(schema: LaneSchema): void {
+    const parsed = loadSchema(schema.text, schema.name);
+    this.#byId.set(parsed.id, parsed);
+  }
+}

@@ -1,0 +1,100 @@
+/**
+ * What a lane made of a slab goes its ways: parts to the deliveries of their actions, failed messages to the dead letters, counts
+ * to the books. Progress learns of every part when it is settled, so the journal knows what it may forget.
+ */
+import type { Books } from './books.ts';
+import { asError } from './errors.ts';
+import type { Events } from './events.ts';
+import type { SlabResult } from './lane-protocol.ts';
+import type { DeadLetter, Part } from './message.ts';
+import type { Metrics } from './metrics.ts';
+import type { DeadLetters } from './ports.ts';
+import type { Progress, Slab } from './spool/api.ts';
+
+const DEAD_LETTER_RETRY_MS = 1_000;
+
+export interface SettlementOptions {
+  readonly actionIds: readonly string[];
+  readonly ruleNames: readonly string[];
+  readonly books: Books;
+  readonly events: Events;
+  readonly metrics: Metrics;
+  readonly deadLetters: DeadLetters;
+  readonly progress: Pick<Progress, 'evaluated' | 'settled'>;
+  /** Sequences below this were journaled before this start: their evaluation is a replay, not in the balance of messages. */
+  readonly firstSequence: number;
+  readonly accept: (part: Part, settled: () => void) => void;
+  /** Makes inferred schemas durable and known to the lanes. */
+  readonly freeze: (inferred: SlabResult['inferred']) => Promise<void>;
+  readonly sleep: (ms: number) => Promise<void>;
+}
+
+export class Settlement {
+  readonly #options: SettlementOptions;
+
+  constructor(options: SettlementOptions) {
+    this.#options = options;
+  }
+
+  /** 'again': the lane needs to see the same slab once more, now that its schemas are frozen. */
+  async onResult(slab: Slab, result: SlabResult): Promise<'done' | 'again'> {
+    const { actionIds, progress, accept, freeze } = this.#options;
+    if (result.inferred.length > 0) {
+      await freeze(result.inferred);
+      return 'again';
+    }
+    await this.#keepDeadLetters(result.deadLetters);
+    this.#count(slab, result);
+    const partsByAction = new Map<string, number>();
+    for (const part of result.parts) {
+      const id = actionIds[part.action] ?? '';
+      partsByAction.set(id, (partsByAction.get(id) ?? 0) + 1);
+    }
+    // Before any part is handed over: a delivery may settle at once.
+    progress.evaluated(slab, partsByAction);
+    for (const part of result.parts) {
+      const id = actionIds[part.action] ?? '';
+      accept(part, () => progress.settled(slab, id));
+    }
+    return 'done';
+  }
+
+  /** The slab counts as evaluated only once these are durable; a disk that fails is waited for. */
+  async #keepDeadLetters(letters: readonly DeadLetter[]): Promise<void> {
+    if (letters.length === 0) return;
+    const { deadLetters, events, sleep } = this.#options;
+    for (;;) {
+      try {
+        await deadLetters.put(letters);
+        break;
+      } catch (error) {
+        events.journalFailed('dlq', asError(error));
+        await sleep(DEAD_LETTER_RETRY_MS);
+      }
+    }
+    const groups = new Map<string, { readonly first: DeadLetter; count: number }>();
+    for (const letter of letters) {
+      const key = `${letter.ruleName}\n${letter.action}\n${letter.code}`;
+      const group = groups.get(key) ?? { first: letter, count: 0 };
+      group.count += letter.messageCount;
+      groups.set(key, group);
+    }
+    for (const { first, count } of groups.values()) {
+      // The action emitted these, so its own balance has to carry them.
+      if (first.action !== '') this.#options.metrics.actionEmitted.inc({ action: first.action }, count);
+      events.deadLettersWritten(first.action, first.code, count, first.reason);
+    }
+  }
+
+  #count(slab: Slab, result: SlabResult): void {
+    const { books, metrics, ruleNames, firstSequence } = this.#options;
+    if (slab.first < firstSequence) metrics.messagesReplayed.inc(result.evaluated);
+    else books.evaluated(result.evaluated);
+    for (const counts of result.rules) {
+      const rule = ruleNames[counts.rule] ?? '';
+      if (counts.matched > 0) metrics.ruleMatched.inc({ rule }, counts.matched);
+      if (counts.notTrue > 0) metrics.ruleNotTrue.inc({ rule }, counts.notTrue);
+      if (counts.failed > 0) metrics.ruleFailed.inc({ rule }, counts.failed);
+    }
+  }
+}

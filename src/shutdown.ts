@@ -1,0 +1,51 @@
+/**
+ * The order in which a gateway stops: nothing new in, what was read is acknowledged, what was acknowledged is delivered as far as
+ * the deadline allows. The rest stays in the spool and is delivered after the next start.
+ */
+import type { Admin } from './admin.ts';
+import type { Broker } from './broker/broker.ts';
+import type { LanePool } from './lanes/pool.ts';
+import type { Delivery } from './sinks/delivery/delivery.ts';
+import type { Spool } from './spool/api.ts';
+
+const POLL_MS = 10;
+/** Shares of the deadline: to answer clients, to evaluate what was journaled; delivery gets what is left. */
+const SHARE_ANSWER = 0.2;
+const SHARE_EVALUATE = 0.3;
+/** Kept back from delivery for closing files and sockets. */
+const CLOSE_MS = 300;
+
+export interface GatewayParts {
+  readonly broker: Broker;
+  readonly spool: Spool;
+  readonly lanes: LanePool;
+  readonly deliveries: readonly Delivery[];
+  readonly admin: Admin;
+}
+
+export async function shutDown(parts: GatewayParts, deadlineMs: number, clock: () => number): Promise<void> {
+  const { broker, spool, lanes, deliveries, admin } = parts;
+  const endAt = clock() + deadlineMs;
+  await broker.stopAccepting();
+  await broker.drain(deadlineMs * SHARE_ANSWER);
+  await evaluated(spool, deadlineMs * SHARE_EVALUATE, clock);
+  await spool.stopFeeds();
+  // The broker is still there: a republish has to reach its local subscribers.
+  const leftMs = Math.max(CLOSE_MS, endAt - clock() - CLOSE_MS);
+  await Promise.all(deliveries.map((delivery) => delivery.flush(leftMs)));
+  await Promise.all(deliveries.map((delivery) => delivery.close()));
+  await broker.close();
+  await lanes.close();
+  await spool.close();
+  await admin.close();
+}
+
+/** Resolves when lanes have answered everything that was journaled, or the time is up. */
+async function evaluated(spool: Spool, deadlineMs: number, clock: () => number): Promise<void> {
+  const endAt = clock() + deadlineMs;
+  while (clock() < endAt) {
+    const { pendingBytes, laneBacklogBytes, isLive } = spool.stats();
+    if (isLive && pendingBytes === 0 && laneBacklogBytes.every((bytes) => bytes === 0)) return;
+    await new Promise((resolve) => setTimeout(resolve, POLL_MS));
+  }
+}

@@ -1,0 +1,9 @@
+#!/usr/bin/env bash
+# image-build.sh CONTEXT TAG   builds CONTEXT/Dockerfile without an engine (base image from image-base.sh). apt: buildah
+# The user's npm configuration, where there is one, is mounted while building and is in no layer.
+set -euo pipefail
+export BUILDAH_ISOLATION=chroot
+npmrc=$(npm config get userconfig 2>/dev/null)
+volumes=()
+[ ! -f "$npmrc" ] || volumes=(--volume "$npmrc:/root/.npmrc:ro")
+buildah bud --pull-never --network=host --format docker --layers=false "${volumes[@]}" -t "$2" "$1"
