@@ -13,6 +13,7 @@ const host: Host = {
   env: process.env,
   version: manifest.version,
   isTerminal: process.stdout.isTTY === true,
+  pid: process.pid,
   print: (line) => process.stdout.write(`${line}\n`),
   complain: (line) => process.stderr.write(`${line}\n`),
   write: (text) => process.stdout.write(text),

@@ -3,6 +3,7 @@ export interface Host {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly version: string;
   readonly isTerminal: boolean;
+  readonly pid: number;
   /** One line to standard output. */
   print(line: string): void;
   /** One line to standard error. */

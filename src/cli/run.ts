@@ -13,7 +13,7 @@ export async function run(file: string, host: Host): Promise<number> {
   for (const finding of findings) host.complain(formatFinding(finding));
   if (config === null) return 1;
   const log = pino(
-    { level: config.log.level, base: { gateway: config.gateway.id } },
+    { level: config.log.level, base: { gateway: config.gateway.id, pid: host.pid } },
     { write: (line: string) => host.write(line) },
   );
   const stopped = new Promise<void>((resolve) => {

@@ -1,5 +1,9 @@
 /** Polls until `probe` gives something other than undefined or false. Rejects with `what` after the deadline; never just sleeps. */
-export async function until<T>(what: string, probe: () => T | Promise<T>, deadlineMs = 10_000): Promise<NonNullable<T>> {
+export async function until<T>(
+  what: string,
+  probe: () => T | Promise<T>,
+  deadlineMs = 10_000,
+): Promise<NonNullable<T>> {
   const deadline = Date.now() + deadlineMs;
   for (;;) {
     const found = await probe();
