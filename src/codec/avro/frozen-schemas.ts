@@ -16,27 +16,25 @@ const SUFFIX = '.avsc';
 /** Ends in no suffix that `load` looks at: what a crash leaves behind is ignored. */
 const TEMPORARY_SUFFIX = '.tmp';
 
+/** Creates the folder where there is none, and reads what earlier runs froze. */
+export async function openFrozenSchemas(folder: string): Promise<FrozenSchemas> {
+  const frozen = new FrozenSchemas(folder);
+  await frozen.load();
+  return frozen;
+}
+
 export class FrozenSchemas {
   readonly #folder: string;
   readonly #byAction = new Map<string, LaneSchema>();
   #freezing: Promise<unknown> = Promise.resolve();
 
-  /** `folder` is created by `load`. */
   constructor(folder: string) {
     this.#folder = folder;
   }
 
-  /** All frozen schemas; `name` is the action's id, which a lane looks up where a plan names no schema. */
-  get schemas(): readonly LaneSchema[] {
-    return [...this.#byAction.values()];
-  }
-
-  get(actionId: string): LaneSchema | undefined {
-    return this.#byAction.get(actionId);
-  }
-
-  fileOf(actionId: string): string {
-    return join(this.#folder, `${fileName(actionId)}${SUFFIX}`);
+  /** `name` is the action's id, which a lane looks up where a plan names no schema. */
+  get(actionId: string): LaneSchema | null {
+    return this.#byAction.get(actionId) ?? null;
   }
 
   /** Reads what earlier runs froze. Throws a CodedError with every file that is not a schema any more. */
@@ -66,7 +64,7 @@ export class FrozenSchemas {
   async #freeze(actionId: string, text: string): Promise<LaneSchema> {
     const known = this.#byAction.get(actionId);
     if (known !== undefined) return known;
-    const file = this.fileOf(actionId);
+    const file = join(this.#folder, `${fileName(actionId)}${SUFFIX}`);
     const { schema, findings } = parseSchema(text, file);
     if (schema === null)
       throw new CodedError('SCHEMA_INVALID', `The schema of ${actionId} cannot be frozen.`, { findings });

@@ -14,7 +14,7 @@ const FIELD_COUNT_MAX = 512;
 const DEPTH_MAX = 16;
 /** Whole numbers that all lie beyond this are ids or epoch milliseconds; smaller ones may be measurements that happened to be whole. */
 const SMALL_INTEGER_MAX = 0x7fff_ffff;
-const LONG_MAX = 9_223_372_036_854_775_807n;
+const LONG_MAX = '9223372036854775807';
 
 export interface InferOptions {
   /** Name of the record; made a legal Avro name. */
@@ -50,8 +50,8 @@ class Shape {
   isNumber = false;
   isFraction = false;
   isSmall = false;
-  isBeyondLong = false;
-  isTooDeep = false;
+  /** Nests too deep, or has more digits than a double. */
+  isTextOnly = false;
 
   add(value: unknown, depth: number): void {
     if (value === null || value === undefined) return;
@@ -59,7 +59,7 @@ class Shape {
     else if (typeof value === 'string') this.isString = true;
     else if (typeof value === 'number' || value instanceof Decimal) this.#addNumber(new Decimal(value));
     else if (value instanceof Uint8Array) this.isBytes = true;
-    else if (depth >= DEPTH_MAX) this.isTooDeep = true;
+    else if (depth >= DEPTH_MAX) this.isTextOnly = true;
     else if (Array.isArray(value)) {
       this.items ??= new Shape();
       for (const item of value) this.items.add(item, depth + 1);
@@ -68,15 +68,17 @@ class Shape {
 
   /** How many of Avro's types it would take to hold all samples. */
   get kindCount(): number {
-    const kinds = [this.isBoolean, this.isString, this.isBytes, this.isObject, this.isNumber, this.isTooDeep];
+    const kinds = [this.isBoolean, this.isString, this.isBytes, this.isObject, this.isNumber, this.isTextOnly];
     return kinds.filter(Boolean).length + (this.items === null ? 0 : 1);
   }
 
   #addNumber(number: Decimal): void {
     this.isNumber = true;
+    const isExactDouble = new Decimal(number.toNumber()).eq(number);
     if (!number.isInteger()) this.isFraction = true;
     else if (number.abs().lte(SMALL_INTEGER_MAX)) this.isSmall = true;
-    else if (number.abs().gt(LONG_MAX.toString())) this.isBeyondLong = true;
+    else if (number.abs().gt(LONG_MAX)) this.isFraction = true;
+    if (!isExactDouble && (this.isFraction || number.abs().gt(LONG_MAX))) this.isTextOnly = true;
   }
 
   #addObject(value: Readonly<Record<string, unknown>>, depth: number): void {
@@ -120,12 +122,12 @@ function recordSchema(shape: Shape, name: string, smallIntegers: SmallIntegers, 
 
 function typeSchema(shape: Shape, name: string, smallIntegers: SmallIntegers, names: Set<string>): unknown {
   const jsonText = { type: 'string', [JSON_TEXT_ATTRIBUTE]: true };
-  if (shape.kindCount !== 1 || shape.isTooDeep) return jsonText;
+  if (shape.kindCount !== 1 || shape.isTextOnly) return jsonText;
   if (shape.isBoolean) return 'boolean';
   if (shape.isString) return 'string';
   if (shape.isBytes) return 'bytes';
   if (shape.isNumber) {
-    if (shape.isFraction || shape.isBeyondLong) return 'double';
+    if (shape.isFraction) return 'double';
     return shape.isSmall ? smallIntegers : 'long';
   }
   if (shape.items !== null) {
