@@ -1,0 +1,136 @@
+/**
+ * The main thread's side of the lanes: one single-thread piscina pool per lane, as piscina has no affinity and a client's messages
+ * must stay in one place and in order.
+ *
+ * Slabs move to the worker and back, and the bytes of parts move back: nothing is copied. Whatever a lane throws, its worker is
+ * replaced, because its state is not known any more; the new one starts with the setup in force. Tasks that waited behind the one
+ * that failed are rejected too: their slabs stand in the journal and are read again.
+ */
+import { fileURLToPath } from 'node:url';
+import { Piscina } from 'piscina';
+import { asError, invariant } from '../errors.ts';
+import type { Events } from '../events.ts';
+import type { LaneSetup, LaneTask, SlabResult, SlabTask } from '../lane-protocol.ts';
+import type { Metrics } from '../metrics.ts';
+
+/** Heap of one lane. Slabs and outputs lie outside it; what is inside is one message at a time, caches, and compiled rules. */
+const HEAP_MEGABYTES_MAX = 512;
+
+export interface LanePoolOptions {
+  readonly laneCount: number;
+  /** The worker's script: JavaScript, `lanes/lane.js`. */
+  readonly workerUrl: URL;
+  /** By lane. */
+  readonly setups: readonly LaneSetup[];
+  readonly events: Pick<Events, 'laneDied'>;
+  readonly metrics: Pick<Metrics, 'laneBusySeconds'>;
+}
+
+export class LanePool {
+  readonly #lanes: readonly Lane[];
+
+  constructor(options: LanePoolOptions) {
+    invariant(options.setups.length === options.laneCount, 'every lane has a setup');
+    this.#lanes = options.setups.map((setup, lane) => new Lane(lane, setup, options));
+  }
+
+  /**
+   * Evaluates one slab; `task.bytes` is transferred and comes back in the result. Slabs of a lane are evaluated in the order of the
+   * calls. Rejects when the worker died; the slab's bytes are then lost.
+   */
+  run(lane: number, task: SlabTask): Promise<SlabResult> {
+    return this.#lane(lane).run(task);
+  }
+
+  /** A new rule set, by lane. Takes effect behind the slabs that were handed over before; resolves when all lanes use it. */
+  async configure(setups: readonly LaneSetup[]): Promise<void> {
+    await Promise.all(setups.map((setup, lane) => this.#lane(lane).configure(setup)));
+  }
+
+  /** By lane: the share of time spent evaluating since the worker started, 0 to 1. */
+  get utilization(): readonly number[] {
+    return this.#lanes.map((lane) => lane.utilization);
+  }
+
+  /** Lets the slabs that were handed over finish, then ends the workers. */
+  async close(): Promise<void> {
+    await Promise.all(this.#lanes.map((lane) => lane.close()));
+  }
+
+  #lane(index: number): Lane {
+    const lane = this.#lanes[index];
+    invariant(lane !== undefined, `there is no lane ${index}`);
+    return lane;
+  }
+}
+
+class Lane {
+  readonly #index: number;
+  readonly #options: LanePoolOptions;
+  #setup: LaneSetup;
+  #pool: Piscina<LaneTask, SlabResult | null>;
+
+  constructor(index: number, setup: LaneSetup, options: LanePoolOptions) {
+    this.#index = index;
+    this.#options = options;
+    this.#setup = setup;
+    this.#pool = this.#start();
+  }
+
+  get utilization(): number {
+    return this.#pool.utilization;
+  }
+
+  async run(task: SlabTask): Promise<SlabResult> {
+    const result = await this.#send(task, [task.bytes]);
+    invariant(result !== null, 'a slab has a result');
+    this.#options.metrics.laneBusySeconds.inc({ lane: String(this.#index) }, result.busyMs / 1000);
+    return result;
+  }
+
+  async configure(setup: LaneSetup): Promise<void> {
+    this.#setup = setup;
+    const pool = this.#pool;
+    try {
+      await this.#send({ kind: 'setup', setup }, []);
+    } catch (thrown) {
+      // A worker that was started meanwhile has this setup from the start.
+      if (this.#pool === pool) throw thrown;
+    }
+  }
+
+  close(): Promise<void> {
+    return this.#pool.close();
+  }
+
+  async #send(task: LaneTask, transferList: ArrayBuffer[]): Promise<SlabResult | null> {
+    const pool = this.#pool;
+    try {
+      return await pool.run(task, { transferList });
+    } catch (thrown) {
+      const cause = asError(thrown);
+      this.#replace(pool, cause);
+      throw cause;
+    }
+  }
+
+  /** Once per death, however many tasks were waiting. */
+  #replace(dead: Piscina<LaneTask, SlabResult | null>, cause: Error): void {
+    if (this.#pool !== dead) return;
+    this.#options.events.laneDied(this.#index, cause);
+    this.#pool = this.#start();
+    // Rejects the tasks that waited. Nothing else depends on the end of a worker that is already lost.
+    void dead.destroy();
+  }
+
+  #start(): Piscina<LaneTask, SlabResult | null> {
+    return new Piscina<LaneTask, SlabResult | null>({
+      filename: fileURLToPath(this.#options.workerUrl),
+      workerData: this.#setup,
+      minThreads: 1,
+      maxThreads: 1,
+      concurrentTasksPerWorker: 1,
+      resourceLimits: { maxOldGenerationSizeMb: HEAP_MEGABYTES_MAX },
+    });
+  }
+}
