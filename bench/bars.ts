@@ -1,0 +1,66 @@
+/** What the project promises of its speed, as ratios within one interleaved run: absolute figures differ from machine to machine. */
+import type { CaseMeasurement } from './case.ts';
+import { type Bar, type CaseRounds, medianOf } from './result.ts';
+
+export const WHOLE_PATH = 'path-qos1-file';
+export const YARDSTICK = 'mosquitto';
+const RATE_RATIO_MIN = 1;
+const RSS_BYTES_MAX = 300e6;
+
+export function judgeBars(cases: readonly CaseRounds[]): Bar[] {
+  const path = cases.find((rounds) => rounds.name === WHOLE_PATH);
+  const yardstick = cases.find((rounds) => rounds.name === YARDSTICK);
+  if (path === undefined) return [];
+  const rate = ratio(path, yardstick, (round) => round.messagesPerSecond);
+  const rss = medianOf(path, (round) => round.rssPeakBytes);
+  const lost = path.rounds.reduce<number | null>(
+    (sum, round) => (round.status === 'measured' && round.tally !== null ? (sum ?? 0) + round.tally.missing : sum),
+    null,
+  );
+  return [
+    bar(`messages/s of ${WHOLE_PATH} ÷ ${YARDSTICK}`, rate, `≥ ${RATE_RATIO_MIN}`, (value) => value >= RATE_RATIO_MIN),
+    bar(
+      `peak RSS of ${WHOLE_PATH}, MB`,
+      rss === null ? null : rss / 1e6,
+      `< ${RSS_BYTES_MAX / 1e6}`,
+      (value) => value < RSS_BYTES_MAX / 1e6,
+    ),
+    bar(`acknowledged messages missing from the output of ${WHOLE_PATH}`, lost, '= 0', (value) => value === 0),
+  ];
+}
+
+/** Ratios that are reported and not judged. */
+export function compare(cases: readonly CaseRounds[]): { readonly name: string; readonly ratio: number }[] {
+  const yardstick = cases.find((rounds) => rounds.name === YARDSTICK);
+  return cases
+    .filter(
+      (rounds) =>
+        rounds !== yardstick && rounds.rounds.some((round) => round.status === 'measured' && round.latencyMs !== null),
+    )
+    .flatMap((rounds) => [
+      {
+        name: `messages/s of ${rounds.name} ÷ ${YARDSTICK}`,
+        ratio: ratio(rounds, yardstick, (round) => round.messagesPerSecond),
+      },
+      {
+        name: `CPU per message of ${rounds.name} ÷ ${YARDSTICK}`,
+        ratio: ratio(rounds, yardstick, (round) => round.cpuUsPerMessage),
+      },
+    ])
+    .flatMap(({ name, ratio: value }) => (value === null ? [] : [{ name, ratio: value }]));
+}
+
+function ratio(
+  over: CaseRounds,
+  under: CaseRounds | undefined,
+  figure: (round: CaseMeasurement) => number | null,
+): number | null {
+  const upper = medianOf(over, figure);
+  const lower = under === undefined ? null : medianOf(under, figure);
+  return upper === null || lower === null || lower === 0 ? null : upper / lower;
+}
+
+function bar(name: string, value: number | null, limit: string, isMet: (value: number) => boolean): Bar {
+  if (value === null) return { name, value, limit, verdict: 'not measured' };
+  return { name, value, limit, verdict: isMet(value) ? 'pass' : 'fail' };
+}

@@ -1,0 +1,97 @@
+/** A server under test: a child process, awaited until it listens, ended by its process id. */
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { connect, createServer } from 'node:net';
+import { setTimeout as delay } from 'node:timers/promises';
+
+const READY_SECONDS_MAX = 20;
+const STOP_SECONDS_MAX = 30;
+const POLL_MS = 20;
+const OUTPUT_KEPT_BYTES_MAX = 16_384;
+
+export interface Server {
+  readonly pid: number;
+  readonly port: number;
+  /** Asks it to end; kills it when it has not within the time. Resolves with the exit code (null: killed) and the end of what it wrote to stderr. */
+  stop(): Promise<{ readonly code: number | null; readonly stderr: string }>;
+}
+
+/** A server that is told its port. */
+export async function startOnPort(
+  command: string,
+  parameters: readonly string[],
+  port: number,
+  directory?: string,
+): Promise<Server> {
+  const child = spawn(command, parameters, { stdio: ['ignore', 'ignore', 'pipe'], cwd: directory });
+  const output = collect(child.stderr);
+  return ready(child, port, output);
+}
+
+/** A Node.js module that prints its port and ends when its standard input does. */
+export async function startModule(path: string): Promise<Server> {
+  const child = spawn(process.execPath, [path], { stdio: ['pipe', 'pipe', 'pipe'] });
+  const output = collect(child.stderr);
+  const [line] = await Promise.race([once(child.stdout, 'data'), once(child, 'exit').then(() => ['0'])]);
+  return ready(child, Number(String(line).trim()), output);
+}
+
+/** A port that nothing listens on at this moment. */
+export async function freePort(): Promise<number> {
+  const server = createServer();
+  server.listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (typeof address !== 'object' || address === null) throw new Error('No port is free.');
+  return address.port;
+}
+
+async function ready(child: ChildProcess, port: number, output: () => string): Promise<Server> {
+  const failed = new Promise<never>((_, reject) => {
+    child.once('error', reject);
+    child.once('exit', (code) => reject(new Error(`It ended with code ${code}: ${output()}`)));
+  });
+  failed.catch(() => {});
+  const untilMs = performance.now() + READY_SECONDS_MAX * 1000;
+  while (!(await Promise.race([listens(port), failed]))) {
+    if (performance.now() > untilMs) {
+      child.kill('SIGKILL');
+      throw new Error(`It did not listen on port ${port} within ${READY_SECONDS_MAX} s: ${output()}`);
+    }
+    await delay(POLL_MS);
+  }
+  const pid = child.pid ?? 0;
+  return { pid, port, stop: () => stop(child, output) };
+}
+
+async function stop(child: ChildProcess, output: () => string): Promise<{ code: number | null; stderr: string }> {
+  if (child.exitCode === null && child.signalCode === null) {
+    const ended = once(child, 'exit');
+    child.kill('SIGTERM');
+    const timer = setTimeout(() => child.kill('SIGKILL'), STOP_SECONDS_MAX * 1000);
+    await ended;
+    clearTimeout(timer);
+  }
+  return { code: child.exitCode, stderr: output() };
+}
+
+function listens(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ host: '127.0.0.1', port });
+    socket.on('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.on('error', () => resolve(false));
+  });
+}
+
+function collect(stream: NodeJS.ReadableStream | null): () => string {
+  let text = '';
+  stream?.on('data', (chunk: Buffer) => {
+    text = (text + chunk.toString()).slice(-OUTPUT_KEPT_BYTES_MAX);
+  });
+  return () => text;
+}
