@@ -64,11 +64,14 @@ export class LanePool {
   }
 }
 
+type Pool = Piscina<LaneTask, SlabResult | null>;
+
 class Lane {
   readonly #index: number;
   readonly #options: LanePoolOptions;
   #setup: LaneSetup;
-  #pool: Piscina<LaneTask, SlabResult | null>;
+  /** null after a death, until the next task: a script that cannot even start is tried once per task, not in a loop. */
+  #pool: Pool | null;
 
   constructor(index: number, setup: LaneSetup, options: LanePoolOptions) {
     this.#index = index;
@@ -78,7 +81,7 @@ class Lane {
   }
 
   get utilization(): number {
-    return this.#pool.utilization;
+    return this.#pool?.utilization ?? 0;
   }
 
   async run(task: SlabTask): Promise<SlabResult> {
@@ -90,41 +93,42 @@ class Lane {
 
   async configure(setup: LaneSetup): Promise<void> {
     this.#setup = setup;
-    const pool = this.#pool;
+    // A worker that is started later has this setup from the start.
+    if (this.#pool === null) return;
     try {
       await this.#send({ kind: 'setup', setup }, []);
-    } catch (thrown) {
-      // A worker that was started meanwhile has this setup from the start.
-      if (this.#pool === pool) throw thrown;
+    } catch {
+      // The worker died, which was told; the next one starts with this setup.
     }
   }
 
-  close(): Promise<void> {
-    return this.#pool.close();
+  async close(): Promise<void> {
+    await this.#pool?.close();
   }
 
   async #send(task: LaneTask, transferList: ArrayBuffer[]): Promise<SlabResult | null> {
+    this.#pool ??= this.#start();
     const pool = this.#pool;
     try {
       return await pool.run(task, { transferList });
     } catch (thrown) {
       const cause = asError(thrown);
-      this.#replace(pool, cause);
+      this.#bury(pool, cause);
       throw cause;
     }
   }
 
-  /** Once per death, however many tasks were waiting. */
-  #replace(dead: Piscina<LaneTask, SlabResult | null>, cause: Error): void {
+  /** Once per death, however many tasks were waiting: they are rejected here. */
+  #bury(dead: Pool, cause: Error): void {
     if (this.#pool !== dead) return;
+    this.#pool = null;
     this.#options.events.laneDied(this.#index, cause);
-    this.#pool = this.#start();
-    // Rejects the tasks that waited. Nothing else depends on the end of a worker that is already lost.
-    void dead.destroy();
+    // Nothing depends on the end of a worker that is already lost.
+    dead.destroy().catch(() => undefined);
   }
 
-  #start(): Piscina<LaneTask, SlabResult | null> {
-    return new Piscina<LaneTask, SlabResult | null>({
+  #start(): Pool {
+    const pool: Pool = new Piscina({
       filename: fileURLToPath(this.#options.workerUrl),
       workerData: this.#setup,
       minThreads: 1,
@@ -132,5 +136,8 @@ class Lane {
       concurrentTasksPerWorker: 1,
       resourceLimits: { maxOldGenerationSizeMb: HEAP_MEGABYTES_MAX },
     });
+    // A worker that dies between tasks. piscina would start another one by itself, with the setup of long ago.
+    pool.on('error', (thrown: unknown) => this.#bury(pool, asError(thrown)));
+    return pool;
   }
 }
