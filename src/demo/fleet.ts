@@ -83,6 +83,10 @@ export class Fleet {
     this.#timer = setInterval(() => this.#round(), roundMs);
   }
 
+  get size(): number {
+    return this.#members.length;
+  }
+
   get acknowledged(): readonly Acknowledged[] {
     return this.#acknowledged;
   }
