@@ -67,6 +67,8 @@ export interface SlabResult {
    * setup that names them, and sends the slab again.
    */
   readonly inferred: readonly { readonly action: number; readonly text: string }[];
+  /** Fields left out because an action's Avro schema does not have them. */
+  readonly fieldsUnknown: readonly { readonly action: number; readonly count: number }[];
   /** CPU-bound time spent, ms. */
   readonly busyMs: number;
 }

@@ -1,0 +1,19 @@
+/** Where the values that an action emits become bytes. One implementation per form; all are reused from slab to slab. */
+import type { Part } from '../message.ts';
+import type { Value } from '../rules/value.ts';
+import type { LaneMessage } from './lane-message.ts';
+
+export interface ActionOutput {
+  /** Appends what the message's rule made of it. Throws when it cannot be encoded or has no destination, leaving nothing behind. */
+  emit(message: LaneMessage, value: Value): void;
+  /** Adds the parts of this slab to `parts`, and starts anew. */
+  finish(parts: Part[]): void;
+  /** Fields left out since the last call, because the schema does not have them. */
+  takeUnknownCount(): number;
+}
+
+/** Working buffers larger than this are given back after the slab that needed them. */
+export const WORKING_BYTES_MAX = 4_194_304;
+/** Working buffers kept per action for the destinations of the next slab. */
+export const IDLE_COUNT_MAX = 16;
+export const WORKING_BYTES_START = 4_096;

@@ -1,0 +1,132 @@
+/** A rule set as a lane runs it: everything compiled once. */
+import { loadSchema } from '../codec/avro/schema.ts';
+import { invariant } from '../errors.ts';
+import type { LaneRule, LaneSchema, LaneSetup } from '../lane-protocol.ts';
+import type { ActionPlan, SequenceRange } from '../message.ts';
+import { compileStatement } from '../rules/sql/statement.ts';
+import { TopicIndex } from '../rules/topic-index.ts';
+import type { ActionOutput } from './action-output.ts';
+import { ContainerOutput } from './container-output.ts';
+import { compileDestination } from './destination.ts';
+import { EachOutput } from './each-output.ts';
+import { LinesOutput } from './lines-output.ts';
+import { compileMetadata, type Metadata } from './metadata.ts';
+import type { TopicEntry } from './topic-cache.ts';
+
+export interface CompiledAction {
+  readonly index: number;
+  readonly plan: ActionPlan;
+  readonly metadata: Metadata;
+  /** null: there is no schema yet. */
+  readonly output: ActionOutput | null;
+  /** What this action already delivered, while a replay runs. */
+  done: readonly SequenceRange[];
+}
+
+export interface CompiledRule {
+  readonly index: number;
+  readonly name: string;
+  readonly awsIotSqlVersion: string;
+  readonly statement: ReturnType<typeof compileStatement>;
+  readonly actions: readonly CompiledAction[];
+  readonly errorAction: CompiledAction | null;
+  /** The payload is decoded where it can be: for the statement, for templates, or for the device's time. */
+  readonly wantsDocument: boolean;
+  matched: number;
+  notTrue: number;
+  failed: number;
+}
+
+export interface CompiledRules {
+  readonly rules: readonly CompiledRule[];
+  readonly actions: readonly CompiledAction[];
+  match(topic: string): TopicEntry;
+}
+
+export function compileRules(setup: LaneSetup): CompiledRules {
+  const actions: CompiledAction[] = [];
+  const rules = setup.rules.map((rule, index) => compileRule(rule, index, setup, actions));
+  const byName = new Map(rules.map((rule) => [rule.name, rule]));
+  const index = new TopicIndex<CompiledRule>();
+  for (const rule of rules) index.add(rule.statement.topicFilter, rule);
+  return {
+    rules,
+    actions,
+    match(topic) {
+      const basic = basicIngest(topic);
+      if (basic === null) return { topic, ruleTopic: topic, rules: index.match(topic) };
+      const rule = byName.get(basic.ruleName);
+      return { topic, ruleTopic: basic.rest, rules: rule === undefined ? [] : [rule] };
+    },
+  };
+}
+
+/** `$aws/rules/<rule>/<rest>` addresses that rule whatever its FROM says. AWS IoT, "Reducing messaging costs with Basic Ingest". */
+function basicIngest(topic: string): { readonly ruleName: string; readonly rest: string } | null {
+  if (!topic.startsWith('$aws/rules/')) return null;
+  const start = '$aws/rules/'.length;
+  const slash = topic.indexOf('/', start);
+  return slash < 0
+    ? { ruleName: topic.slice(start), rest: '' }
+    : { ruleName: topic.slice(start, slash), rest: topic.slice(slash + 1) };
+}
+
+function compileRule(rule: LaneRule, index: number, setup: LaneSetup, all: CompiledAction[]): CompiledRule {
+  const statement = compileStatement(rule.sql, { version: rule.awsIotSqlVersion });
+  const compile = (action: number) => compileAction(action, rule, setup, all);
+  const actions = rule.actions.map(compile);
+  const errorAction = rule.errorAction === null ? null : compile(rule.errorAction);
+  const hasTemplates = [...rule.actions, rule.errorAction ?? -1].some((action) =>
+    Object.values(setup.actions[action]?.destination ?? {}).some((field) => field.includes('${')),
+  );
+  return {
+    index,
+    name: rule.name,
+    awsIotSqlVersion: rule.awsIotSqlVersion,
+    statement,
+    actions,
+    errorAction,
+    wantsDocument: statement.needsDocument || hasTemplates || actions.some((action) => action.metadata.needsDocument),
+    matched: 0,
+    notTrue: 0,
+    failed: 0,
+  };
+}
+
+function compileAction(index: number, rule: LaneRule, setup: LaneSetup, all: CompiledAction[]): CompiledAction {
+  const plan = setup.actions[index];
+  invariant(plan !== undefined, `rule ${rule.name} has action ${index}, which does not exist`);
+  const metadata = compileMetadata(plan, setup.gatewayId);
+  const output = createOutput(index, plan, rule, setup.schemas, metadata);
+  const action = { index, plan, metadata, output, done: [] };
+  all.push(action);
+  return action;
+}
+
+function createOutput(
+  index: number,
+  plan: ActionPlan,
+  rule: LaneRule,
+  schemas: readonly LaneSchema[],
+  metadata: Metadata,
+): ActionOutput | null {
+  const destination = compileDestination(plan, rule.awsIotSqlVersion);
+  switch (plan.form) {
+    case 'each':
+      return new EachOutput(index, destination, metadata);
+    case 'lines':
+      return new LinesOutput(index, plan, destination, metadata);
+    case 'container': {
+      // An inferred schema is frozen under the action's id.
+      const name = plan.schema ?? plan.id;
+      const schema = schemas.find((candidate) => candidate.name === name);
+      invariant(
+        schema !== undefined || plan.schema === null,
+        `schema ${name} of action ${plan.id} is not in the setup`,
+      );
+      return schema === undefined
+        ? null
+        : new ContainerOutput(index, plan, destination, metadata, loadSchema(schema.text, schema.name));
+    }
+  }
+}

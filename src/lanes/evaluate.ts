@@ -1,0 +1,238 @@
+/**
+ * A lane: raw PUBLISH packets in, encoded parts out. Pure: no I/O, no clock but for `busyMs`, no thread; `lane.ts` puts it into a worker.
+ *
+ * Whatever a message does, it costs that message only: what is thrown while it is evaluated or encoded becomes its dead letter, or
+ * its error action. What a lane throws is a bug.
+ */
+import { BlockReader } from '../block.ts';
+import { decodeJson } from '../codec/decode/json.ts';
+import type { LaneSetup, SlabResult, SlabTask } from '../lane-protocol.ts';
+import type { DeadLetter, Part } from '../message.ts';
+import { type PublishView, readPublish } from '../publish-packet.ts';
+import { notMatched } from '../rules/sql/statement.ts';
+import { compileTemplate } from '../rules/template.ts';
+import type { Value } from '../rules/value.ts';
+import { type CompiledAction, type CompiledRule, type CompiledRules, compileRules } from './compiled-rules.ts';
+import { isDone } from './done-ranges.ts';
+import { codeOf, deadLetter, type Failure, failureDocument, MessageFailure, reasonOf } from './failure.ts';
+import { Inference } from './inference.ts';
+import { LaneMessage } from './lane-message.ts';
+import { TopicCache, type TopicEntry } from './topic-cache.ts';
+
+export interface Lane {
+  /** Evaluates a slab; the result carries the slab's own bytes back. */
+  run(task: SlabTask): SlabResult;
+  /** Takes a new rule set, from the next slab on. */
+  configure(setup: LaneSetup): void;
+}
+
+export function createLane(setup: LaneSetup): Lane {
+  let evaluator = new Evaluator(setup);
+  return {
+    run: (task) => evaluator.run(task),
+    configure(next) {
+      evaluator = new Evaluator(next);
+    },
+  };
+}
+
+/** traceid() as every statement sees it: AWS's failure document carries the same. */
+const traceIdTemplate = compileTemplate('${traceid()}', { version: '2016-03-23' });
+
+class Evaluator {
+  readonly #compiled: CompiledRules;
+  readonly #topics: TopicCache;
+  readonly #message = new LaneMessage();
+  readonly #view: PublishView = {
+    qos: 0,
+    isRetained: false,
+    topicStart: 0,
+    topicEnd: 0,
+    payloadStart: 0,
+    payloadEnd: 0,
+  };
+  #notJson: unknown = null;
+  #deadLetters: DeadLetter[] = [];
+
+  constructor(setup: LaneSetup) {
+    this.#compiled = compileRules(setup);
+    this.#topics = new TopicCache((topic) => this.#compiled.match(topic));
+  }
+
+  run(task: SlabTask): SlabResult {
+    const startedAt = performance.now();
+    for (const action of this.#compiled.actions) action.done = doneBy(task, action.index);
+    const inferred = this.#infer(task);
+    const evaluated = inferred.length > 0 ? 0 : this.#evaluate(task);
+    const parts: Part[] = [];
+    for (const action of this.#compiled.actions) action.output?.finish(parts);
+    const deadLetters = this.#deadLetters;
+    this.#deadLetters = [];
+    const { bytes, byteLength } = task;
+    const rules = this.#takeCounts();
+    const fieldsUnknown = this.#takeUnknownCounts();
+    const busyMs = performance.now() - startedAt;
+    return { bytes, byteLength, evaluated, rules, parts, deadLetters, inferred, fieldsUnknown, busyMs };
+  }
+
+  #evaluate(task: SlabTask): number {
+    return this.#forEachMessage(task, (entry) => {
+      const { rules } = entry;
+      for (let i = 0; i < rules.length; i++) this.#evaluateRule(rules[i] as CompiledRule, entry);
+    });
+  }
+
+  /** Calls `visit` with `#message` at each message that is not done yet; returns how many there were. */
+  #forEachMessage(task: SlabTask, visit: (entry: TopicEntry) => void): number {
+    const { done } = task;
+    const bytes = Buffer.from(task.bytes, 0, task.byteLength);
+    const reader = new BlockReader(bytes);
+    const message = this.#message;
+    const view = this.#view;
+    let count = 0;
+    while (reader.next()) {
+      if (done.length > 0 && isDone(done, reader.sequence)) continue;
+      count++;
+      readPublish(bytes, reader.packetStart, view);
+      const entry = this.#topics.find(bytes, view.topicStart, view.topicEnd);
+      message.open(reader, view, entry.ruleTopic);
+      visit(entry);
+    }
+    return count;
+  }
+
+  #evaluateRule(rule: CompiledRule, entry: TopicEntry): void {
+    let value: ReturnType<CompiledRule['statement']['evaluate']>;
+    try {
+      value = this.#select(rule);
+    } catch (thrown) {
+      rule.failed++;
+      const failure = { code: codeOf(thrown), reason: reasonOf(thrown) };
+      this.#fail(rule, entry, [{ ...failure, action: '', failedAction: 'Rule', failedResource: '' }]);
+      return;
+    }
+    if (value === notMatched) {
+      rule.notTrue++;
+      return;
+    }
+    rule.matched++;
+    let failures: Failure[] | null = null;
+    const { actions } = rule;
+    for (let i = 0; i < actions.length; i++) {
+      const action = actions[i] as CompiledAction;
+      const failure = this.#emit(action, value as Value);
+      if (failure === null) continue;
+      failures ??= [];
+      failures.push(failure);
+    }
+    if (failures === null) return;
+    rule.failed++;
+    this.#fail(rule, entry, failures);
+  }
+
+  #select(rule: CompiledRule): ReturnType<CompiledRule['statement']['evaluate']> {
+    const message = this.#message;
+    message.ruleName = rule.name;
+    message.awsIotSqlVersion = rule.awsIotSqlVersion;
+    if (rule.wantsDocument) {
+      if (!message.isDecoded) this.#decode();
+      if (!message.isJson && rule.statement.needsDocument) throw this.#notJson;
+    }
+    return rule.statement.evaluate(message);
+  }
+
+  #decode(): void {
+    const message = this.#message;
+    message.isDecoded = true;
+    const decoded = decodeJson(message.payload);
+    if (decoded.status === 'ok') {
+      message.document = decoded.value;
+      message.isJson = true;
+    } else this.#notJson = new MessageFailure(decoded.code, decoded.reason);
+  }
+
+  #emit(action: CompiledAction, value: Value): Failure | null {
+    if (action.done.length > 0 && isDone(action.done, this.#message.sequence)) return null;
+    try {
+      if (action.output === null)
+        throw new MessageFailure(
+          'MESSAGE_SCHEMA_MISMATCH',
+          'no schema can be inferred from an output that is no object',
+        );
+      action.output.emit(this.#message, value);
+      return null;
+    } catch (thrown) {
+      const { plan } = action;
+      const failedAction = `${plan.type.charAt(0).toUpperCase()}${plan.type.slice(1)}Action`;
+      const failedResource = Object.values(plan.destination)[0] ?? '';
+      return { code: codeOf(thrown), reason: reasonOf(thrown), action: plan.id, failedAction, failedResource };
+    }
+  }
+
+  /** The error action, once per message and rule; dead letters where there is none or it fails too. */
+  #fail(rule: CompiledRule, entry: TopicEntry, failures: readonly Failure[]): void {
+    const message = this.#message;
+    const letters: Failure[] = [];
+    if (rule.errorAction === null) letters.push(...failures);
+    else {
+      const document = failureDocument(message, entry.topic, rule.name, traceIdTemplate.render(message), failures);
+      const failure = this.#emit(rule.errorAction, document);
+      if (failure !== null) letters.push(...failures, failure);
+    }
+    for (const failure of letters) this.#deadLetters.push(deadLetter(message, entry.topic, rule.name, failure));
+  }
+
+  /** Schemas for the container actions that have none, if this slab has messages for them. */
+  #infer(task: SlabTask): SlabResult['inferred'] {
+    const { rules, actions } = this.#compiled;
+    if (actions.every((action) => action.output !== null)) return [];
+    const inference = new Inference();
+    for (const { errorAction } of rules)
+      if (errorAction?.output === null) inference.addFailureDocument(errorAction, new LaneMessage());
+    this.#forEachMessage(task, ({ rules }) => {
+      for (const rule of rules) this.#sample(rule, inference);
+    });
+    return inference.finish();
+  }
+
+  #sample(rule: CompiledRule, inference: Inference): void {
+    const actions = rule.actions.filter((action) => action.output === null);
+    if (actions.length === 0) return;
+    try {
+      const value = this.#select(rule);
+      if (value === notMatched) return;
+      for (const action of actions) {
+        if (!isDone(action.done, this.#message.sequence)) inference.add(action, this.#message, value as Value);
+      }
+    } catch {
+      // The message fails again, and is accounted for, when the slab is evaluated.
+    }
+  }
+
+  #takeCounts(): SlabResult['rules'] {
+    const counts: SlabResult['rules'][number][] = [];
+    for (const rule of this.#compiled.rules) {
+      const { matched, notTrue, failed } = rule;
+      if (matched + notTrue + failed === 0) continue;
+      counts.push({ rule: rule.index, matched, notTrue, failed });
+      rule.matched = 0;
+      rule.notTrue = 0;
+      rule.failed = 0;
+    }
+    return counts;
+  }
+
+  #takeUnknownCounts(): SlabResult['fieldsUnknown'] {
+    const counts: { action: number; count: number }[] = [];
+    for (const action of this.#compiled.actions) {
+      const count = action.output?.takeUnknownCount() ?? 0;
+      if (count > 0) counts.push({ action: action.index, count });
+    }
+    return counts;
+  }
+}
+
+function doneBy(task: SlabTask, action: number): CompiledAction['done'] {
+  for (const entry of task.doneByAction) if (entry.action === action) return entry.ranges;
+  return [];
+}

@@ -1,0 +1,41 @@
+import type { Part } from '../message.ts';
+import type { Tally } from './tally.ts';
+
+/** A part before its bytes have their final place. */
+export interface PartDraft {
+  readonly destination: string;
+  readonly schemaId: string;
+  /** May be a view of a buffer that is used again. */
+  readonly bytes: Uint8Array;
+  readonly ends: readonly number[] | null;
+  readonly tally: Tally;
+}
+
+/**
+ * Copies the drafts of one action into one exact buffer. One transfer however many parts there are, nothing retained beyond their
+ * size, and the large working buffers stay here to be used again.
+ */
+export function packParts(action: number, drafts: readonly PartDraft[], parts: Part[]): void {
+  let byteLength = 0;
+  for (const draft of drafts) byteLength += draft.bytes.length;
+  const bytes = new Uint8Array(byteLength);
+  let position = 0;
+  for (const { destination, schemaId, bytes: draftBytes, ends, tally } of drafts) {
+    bytes.set(draftBytes, position);
+    parts.push({
+      action,
+      destination,
+      schemaId,
+      bytes: bytes.subarray(position, position + draftBytes.length),
+      ends,
+      messageCount: tally.messageCount,
+      rawBytes: tally.rawBytes,
+      encodedBytes: tally.encodedBytes,
+      first: tally.first,
+      last: tally.last,
+      receivedAt: tally.receivedAt,
+      hops: tally.hops,
+    });
+    position += draftBytes.length;
+  }
+}

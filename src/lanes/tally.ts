@@ -1,0 +1,27 @@
+import type { LaneMessage } from './lane-message.ts';
+
+/** What a part tells about the messages in it. */
+export class Tally {
+  messageCount = 0;
+  rawBytes = 0;
+  encodedBytes = 0;
+  first = 0;
+  last = 0;
+  receivedAt = 0;
+  hops = 0;
+
+  add(message: LaneMessage): void {
+    if (this.messageCount === 0) {
+      this.first = message.sequence;
+      this.last = message.sequence;
+      this.receivedAt = message.timestamp;
+    } else {
+      if (message.sequence < this.first) this.first = message.sequence;
+      if (message.sequence > this.last) this.last = message.sequence;
+      if (message.timestamp < this.receivedAt) this.receivedAt = message.timestamp;
+    }
+    if (message.hops > this.hops) this.hops = message.hops;
+    this.messageCount++;
+    this.rawBytes += message.payloadLength;
+  }
+}
