@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
+import { actionsPage } from '../../src/cli/pages/actions-page.ts';
 import { configurationPage } from '../../src/cli/pages/configuration-page.ts';
 import { errorsPage } from '../../src/cli/pages/errors-page.ts';
 import { type JsonSchema, schemaRows } from '../../src/cli/pages/json-schema.ts';
@@ -7,6 +8,7 @@ import { table } from '../../src/cli/pages/markdown.ts';
 import { metricsPage } from '../../src/cli/pages/metrics-page.ts';
 import { errorRows } from '../../src/errors.ts';
 import { createMetrics } from '../../src/metrics.ts';
+import { sinkDefinitions } from '../../src/sinks/index.ts';
 
 const json = (schema: z.ZodType) => z.toJSONSchema(schema, { io: 'input', unrepresentable: 'any' }) as JsonSchema;
 
@@ -71,5 +73,24 @@ describe('the reference pages', () => {
     const text = configurationPage(config, users);
     expect(text).toContain('## `rules` (optional)\n\nRule files.\n\nType: list of string.');
     expect(text).toContain('| `name` | string | required | User name. |');
+  });
+});
+
+describe('the page of actions', () => {
+  const text = actionsPage(sinkDefinitions);
+
+  it('has every action of the list with its example', () => {
+    for (const { type, summary, example } of sinkDefinitions) {
+      expect(text).toContain(`## \`${type}\`\n\n${summary}\n\n\`\`\`yaml\n${example.trimEnd()}`);
+    }
+  });
+
+  it('says of every template that it is one', () => {
+    for (const { templates } of sinkDefinitions) {
+      for (const field of templates) {
+        const rows = text.split('\n').filter((row) => row.startsWith(`| \`${field}\` `));
+        expect(rows.some((row) => row.includes('Template.'))).toBe(true);
+      }
+    }
   });
 });
