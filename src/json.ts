@@ -49,7 +49,7 @@ export function decodeJson(bytes: Buffer, start: number, end: number, keepsForm:
   if (seen.depthMax > JSON_DEPTH_MAX) return tooDeep;
   const { hasLongNumber, hasWholeDecimals } = seen;
   try {
-    const text = seen.isAscii ? bytes.latin1Slice(start, end) : utf8.decode(bytes.subarray(start, end));
+    const text = seen.isAscii ? bytes.toString('latin1', start, end) : utf8.decode(bytes.subarray(start, end));
     // JSON.parse goes first in any case: it decides what is JSON.
     const document = JSON.parse(text) as JsonValue;
     if (!hasLongNumber && !(hasWholeDecimals && keepsForm)) return { status: 'json', document, hasWholeDecimals };
@@ -129,10 +129,13 @@ function scanNumber(bytes: Uint8Array, start: number, end: number): number {
  * (every string gets a mark in front), then unwrapped by a reviver-free walk, which keeps `__proto__` an own member.
  */
 function readExactly(text: string, keepsForm: boolean): JsonValue {
-  const marked = text.replace(/("(?:[^"\\]|\\.)*")(\s*:)?|-?\d[\d.eE+-]*/g, (found, quoted?: string, colon?: string) => {
-    if (quoted === undefined) return `"#${found}"`;
-    return colon === undefined ? `"=${quoted.slice(1)}` : found;
-  });
+  const marked = text.replace(
+    /("[^"\\]*(?:\\.[^"\\]*)*")(\s*:)?|-?\d[\d.eE+-]*/g,
+    (found, quoted?: string, colon?: string) => {
+      if (quoted === undefined) return `"#${found}"`;
+      return colon === undefined ? `"=${quoted.slice(1)}` : found;
+    },
+  );
   return unmark(JSON.parse(marked) as JsonValue, keepsForm);
 }
 

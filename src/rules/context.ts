@@ -16,6 +16,20 @@ export interface EvaluationContext {
   readonly ruleName: string;
   readonly awsIotSqlVersion: string;
   readonly accountId: string;
+  /** Given by who evaluates, instead of the one that derives from time and sequence. */
+  readonly traceId?: string;
   /** Decoded on demand; null when the message did not come over MQTT. */
   sender(): Sender | null;
+  /** Properties of an MQTT 5 PUBLISH, decoded on demand; null (or no such method) when there are none. */
+  properties?(): MessageProperties | null;
+}
+
+export interface MessageProperties {
+  readonly contentType?: string;
+  readonly responseTopic?: string;
+  /** Base64. */
+  readonly correlationData?: string;
+  /** The payload format indicator. */
+  readonly isUtf8?: boolean;
+  readonly userProperties?: readonly (readonly [key: string, value: string])[];
 }

@@ -1,0 +1,49 @@
+/** Automatic conversions of AWS IoT SQL ("Data types", Conversions). Undefined = there is none. */
+import { Decimal, formatNumber, parseNumber } from '../decimal.ts';
+import { serializeValue } from './serialize.ts';
+import type { Value } from './value.ts';
+
+export type Numeric = number | Decimal;
+
+/** Strict: no plus sign, no bare dot, no blanks. */
+const numericPattern = /^-?\d+(\.\d+)?([eE]-?\d+)?$/;
+
+/** Int, Decimal or numeric String as a number; everything else, Null too, is Undefined. */
+export function numericOf(value: Value): Numeric | undefined {
+  if (typeof value === 'number') return value;
+  if (typeof value === 'string') return numericPattern.test(value) ? parseNumber(value, false) : undefined;
+  return value instanceof Decimal ? value : undefined;
+}
+
+/** As `numericOf`, rounded down, for a bounded integer: beyond the safe integers it is the nearest bound. */
+export function floorOf(value: Value): number | undefined {
+  const number = numericOf(value);
+  return number === undefined ? undefined : clampToSafe(Math.floor(Number(number)));
+}
+
+/** As `numericOf`, fraction cut off. */
+export function truncatedOf(value: Value): number | undefined {
+  const number = numericOf(value);
+  return number === undefined ? undefined : clampToSafe(Math.trunc(Number(number)));
+}
+
+/** Boolean, or a String that spells one in any case. */
+export function booleanOf(value: Value): boolean | undefined {
+  if (typeof value === 'boolean') return value;
+  if (typeof value !== 'string') return undefined;
+  const text = value.toLowerCase();
+  return text === 'true' ? true : text === 'false' ? false : undefined;
+}
+
+/** Text of anything but Null, Undefined and raw bytes. Arrays and objects are JSON text. */
+export function textOf(value: Value): string | undefined {
+  if (typeof value === 'string') return value;
+  if (typeof value === 'number') return formatNumber(value);
+  if (typeof value === 'boolean') return value ? 'true' : 'false';
+  if (value === undefined || value === null || value instanceof Uint8Array) return undefined;
+  return value instanceof Decimal ? formatNumber(value) : serializeValue(value);
+}
+
+function clampToSafe(value: number): number {
+  return Math.min(Math.max(value, Number.MIN_SAFE_INTEGER), Number.MAX_SAFE_INTEGER);
+}

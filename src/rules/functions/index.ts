@@ -1,0 +1,39 @@
+/** THE list of SQL functions, in the order of the reference page. */
+import { arrayFunctions } from './array.ts';
+import { bitFunctions } from './bit.ts';
+import { conversionFunctions } from './conversion.ts';
+import { hashFunctions } from './hash.ts';
+import { messageFunctions } from './message.ts';
+import { numberFunctions } from './number.ts';
+import { regexFunctions } from './regex.ts';
+import type { FunctionSpec } from './spec.ts';
+import { stringFunctions } from './string.ts';
+import { trigonometricFunctions } from './trigonometric.ts';
+
+export const functions: readonly FunctionSpec[] = [
+  ...conversionFunctions,
+  ...numberFunctions,
+  ...trigonometricFunctions,
+  ...bitFunctions,
+  ...stringFunctions,
+  ...regexFunctions,
+  ...hashFunctions,
+  ...arrayFunctions,
+  ...messageFunctions,
+];
+
+const byName = new Map(functions.map((spec) => [spec.name.toLowerCase(), spec]));
+
+export function functionNamed(name: string): FunctionSpec | undefined {
+  return byName.get(name.toLowerCase());
+}
+
+/** Functions of AWS IoT that ask another service. They are known by name, so that a rule that needs one is refused with the reason. */
+export const externalFunctions: readonly string[] = [
+  'aws_lambda',
+  'get_dynamodb',
+  'get_registry_data',
+  'get_secret',
+  'get_thing_shadow',
+  'machinelearning_predict',
+];

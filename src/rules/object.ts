@@ -1,0 +1,50 @@
+/** Access to SQL objects. Their keys are data: `__proto__` or `constructor` in a payload names a member and never a prototype. */
+import { Decimal } from '../decimal.ts';
+import type { Value, ValueObject } from './value.ts';
+
+/** An object under construction; only its maker may hold it as this. */
+export interface MutableObject {
+  [key: string]: Value;
+}
+
+export function isArray(value: Value): value is readonly Value[] {
+  return Array.isArray(value);
+}
+
+export function isObject(value: Value): value is ValueObject {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    !Array.isArray(value) &&
+    !(value instanceof Decimal) &&
+    !(value instanceof Uint8Array)
+  );
+}
+
+/** The member `name`; Undefined when `value` is no object or has none of that name. */
+export function memberOf(value: Value, name: string): Value {
+  return isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;
+}
+
+/** Sets an own member. A plain assignment of `__proto__` would change the prototype instead. */
+export function setMember(object: MutableObject, name: string, value: Value): void {
+  if (name === '__proto__') {
+    Object.defineProperty(object, name, { value, enumerable: true, configurable: true, writable: true });
+  } else {
+    object[name] = value;
+  }
+}
+
+/** Sets the member at a path, making objects on the way; existing ones are copied, because they may belong to the payload. */
+export function setMemberAt(object: MutableObject, path: readonly string[], value: Value): void {
+  let target = object;
+  const last = path.length - 1;
+  for (let i = 0; i < last; i++) {
+    const name = path[i] ?? '';
+    const existing = memberOf(target, name);
+    const next: MutableObject = isObject(existing) ? { ...existing } : {};
+    setMember(target, name, next);
+    target = next;
+  }
+  setMember(target, path[last] ?? '', value);
+}

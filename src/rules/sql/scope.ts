@@ -1,0 +1,42 @@
+/** Names known while a statement is compiled, and what was seen of it. */
+export class Scope {
+  readonly #slots = new Map<string, number>();
+  #slotCount = 0;
+  /** Whether fields of the payload are read. */
+  readsDocument = false;
+
+  get slotCount(): number {
+    return this.#slotCount;
+  }
+
+  /** Slot of `@name`. */
+  variable(name: string): number | undefined {
+    return this.#slots.get(`@${name}`);
+  }
+
+  defineVariable(name: string): number {
+    return this.#define(`@${name}`);
+  }
+
+  /** Slot of an alias of a nested query around here. */
+  alias(name: string): number | undefined {
+    return this.#slots.get(name);
+  }
+
+  /** Compiles the inside of a query with `alias` known; an alias of the same name further out is hidden meanwhile. */
+  withAlias<Result>(alias: string | null, compile: (slot: number) => Result): Result {
+    const name = alias ?? '';
+    const outer = this.#slots.get(name);
+    const slot = this.#define(name);
+    const result = compile(slot);
+    if (outer === undefined) this.#slots.delete(name);
+    else this.#slots.set(name, outer);
+    return result;
+  }
+
+  #define(name: string): number {
+    const slot = this.#slotCount++;
+    this.#slots.set(name, slot);
+    return slot;
+  }
+}

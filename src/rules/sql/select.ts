@@ -1,0 +1,70 @@
+/** SELECT clauses as closures. */
+import { encodeBase64 } from '../base64.ts';
+import { isObject, type MutableObject, setMember, setMemberAt } from '../object.ts';
+import type { Value } from '../value.ts';
+import type { Expression, Select, SelectItem } from './ast.ts';
+import type { Compiled, Evaluate, Frame } from './frame.ts';
+import type { Scope } from './scope.ts';
+
+/** Handed in, because expressions contain SELECT clauses and the other way round. */
+export type CompileExpression = (expression: Expression, scope: Scope) => Compiled;
+
+/** What the clause selects from `frame.element`. */
+export function compileSelect(select: Select, scope: Scope, compile: CompileExpression): Evaluate {
+  if (select.kind === 'single') {
+    return select.expression.kind === 'star' ? wholeOf : compile(select.expression, scope).evaluate;
+  }
+  const [first] = select.items;
+  if (select.items.length === 1 && first?.kind === 'all') return wholeOf;
+  const adders = select.items.map((item) => compileItem(item, scope, compile));
+  return (frame) => {
+    const output: MutableObject = {};
+    for (const add of adders) add(output, frame);
+    return output;
+  };
+}
+
+/** `*` by itself: the element; a payload that is not JSON, byte by byte. */
+function wholeOf(frame: Frame): Value {
+  return frame.element === undefined && !frame.context.isJson ? frame.context.payload : frame.element;
+}
+
+/** `*` as a value: base64 text stands for a payload that is not JSON; an empty one is Undefined. */
+export function payloadOf(frame: Frame): Value {
+  const whole = wholeOf(frame);
+  if (!(whole instanceof Uint8Array)) return whole;
+  return whole.length === 0 ? undefined : encodeBase64(whole);
+}
+
+type Add = (output: MutableObject, frame: Frame) => void;
+
+function compileItem(item: SelectItem, scope: Scope, compile: CompileExpression): Add {
+  switch (item.kind) {
+    case 'all':
+      scope.readsDocument = true;
+      return (output, frame) => addMembers(output, frame.element);
+    case 'spread': {
+      const { evaluate } = compile(item.object, scope);
+      return (output, frame) => addMembers(output, evaluate(frame));
+    }
+    case 'value': {
+      const { evaluate } = compile(item.expression, scope);
+      const [key = ''] = item.key;
+      if (item.key.length > 1) {
+        return (output, frame) => {
+          const value = evaluate(frame);
+          if (value !== undefined) setMemberAt(output, item.key, value);
+        };
+      }
+      return (output, frame) => {
+        const value = evaluate(frame);
+        if (value !== undefined) setMember(output, key, value);
+      };
+    }
+  }
+}
+
+function addMembers(output: MutableObject, value: Value): void {
+  if (!isObject(value)) return;
+  for (const key of Object.keys(value)) setMember(output, key, value[key]);
+}

@@ -1,0 +1,81 @@
+/** SQL statements: text in, something that runs on messages out. */
+import { CodedError, type Finding } from '../../errors.ts';
+import type { EvaluationContext } from '../context.ts';
+import type { Value } from '../value.ts';
+import type { Assignment } from './ast.ts';
+import { Checker } from './checker.ts';
+import { compileExpression } from './compile.ts';
+import { type Evaluate, type Frame, newFrame } from './frame.ts';
+import { Parser } from './parser.ts';
+import { Scope } from './scope.ts';
+import { compileSelect } from './select.ts';
+import { type SourceOptions, sourceOf } from './source.ts';
+
+/** WHERE was not true: the rule does nothing with this message. */
+export const notMatched: unique symbol = Symbol('notMatched');
+
+export interface CompileOptions extends SourceOptions {
+  /** `2015-10-08`, `2016-03-23` or `beta`. */
+  readonly version: string;
+}
+
+export interface CompiledStatement {
+  /** null: the rule is only addressed by name, `$aws/rules/<ruleName>/…`. */
+  readonly topicFilter: string | null;
+  /** Whether fields of the payload are read, so that it must be JSON. `SELECT *` by itself reads none. */
+  readonly needsDocument: boolean;
+  readonly warnings: readonly Finding[];
+  /** The outgoing value: a Uint8Array for `SELECT *` on a payload that is not JSON. Never throws for what a payload holds. */
+  evaluate(context: EvaluationContext): Value | typeof notMatched;
+}
+
+export const firstVersion = '2015-10-08';
+
+/** Throws a CodedError with all findings, each with its place and an excerpt. */
+export function compileStatement(sql: string, options: CompileOptions): CompiledStatement {
+  const source = sourceOf(sql, options);
+  const isFirstVersion = options.version === firstVersion;
+  const statement = new Parser(source, isFirstVersion).statement();
+  const checker = new Checker(source, isFirstVersion);
+  checker.statement(statement);
+  throwErrors(checker.findings);
+  const scope = new Scope();
+  const setVariables = compileAssignments(statement.assignments, scope);
+  const where = statement.where === null ? null : compileExpression(statement.where, scope).evaluate;
+  const select = compileSelect(statement.select, scope, compileExpression);
+  const frame = newFrame(scope.slotCount);
+  return {
+    topicFilter: statement.topicFilter?.text ?? null,
+    needsDocument: scope.readsDocument,
+    warnings: checker.findings,
+    evaluate: (context) => {
+      enter(frame, context);
+      setVariables(frame);
+      return where === null || where(frame) === true ? select(frame) : notMatched;
+    },
+  };
+}
+
+export function enter(frame: Frame, context: EvaluationContext): void {
+  frame.context = context;
+  frame.element = context.document;
+}
+
+/** SET: in textual order, before WHERE. */
+export function compileAssignments(assignments: readonly Assignment[], scope: Scope): (frame: Frame) => void {
+  const steps: { slot: number; evaluate: Evaluate }[] = [];
+  for (const { name, value } of assignments) {
+    const { evaluate } = compileExpression(value, scope);
+    steps.push({ slot: scope.defineVariable(name), evaluate });
+  }
+  return (frame) => {
+    for (const { slot, evaluate } of steps) frame.slots[slot] = evaluate(frame);
+  };
+}
+
+/** Throws when one of the findings is an error. */
+export function throwErrors(findings: readonly Finding[]): void {
+  const errors = findings.filter((finding) => finding.severity === 'error');
+  const [first] = errors;
+  if (first !== undefined) throw new CodedError(first.code, first.message, { findings: errors });
+}
