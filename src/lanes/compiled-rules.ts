@@ -7,7 +7,7 @@ import { compileStatement } from '../rules/sql/statement.ts';
 import { TopicIndex } from '../rules/topic-index.ts';
 import type { ActionOutput } from './action-output.ts';
 import { ContainerOutput } from './container-output.ts';
-import { compileDestination } from './destination.ts';
+import { compileDestination, type Destination } from './destination.ts';
 import { EachOutput } from './each-output.ts';
 import { LinesOutput } from './lines-output.ts';
 import { compileMetadata, type Metadata } from './metadata.ts';
@@ -19,6 +19,8 @@ export interface CompiledAction {
   readonly metadata: Metadata;
   /** null: there is no schema yet. */
   readonly output: ActionOutput | null;
+  /** The payload has to be decoded for it, even if the statement reads none of it. */
+  readonly needsDocument: boolean;
   /** What this action already delivered, while a replay runs. */
   done: readonly SequenceRange[];
 }
@@ -47,8 +49,12 @@ export function compileRules(setup: LaneSetup): CompiledRules {
   const actions: CompiledAction[] = [];
   const rules = setup.rules.map((rule, index) => compileRule(rule, index, setup, actions));
   const byName = new Map(rules.map((rule) => [rule.name, rule]));
-  const index = new TopicIndex<CompiledRule>();
-  for (const rule of rules) index.add(rule.statement.topicFilter, rule);
+  const rows = rules.flatMap((rule) => {
+    const filter = rule.statement.topicFilter;
+    return filter === null ? [] : [{ filter, value: rule }];
+  });
+  // The lane's own cache stands in front of it.
+  const index = new TopicIndex(rows, { cacheEntriesMax: 0 });
   return {
     rules,
     actions,
@@ -76,9 +82,7 @@ function compileRule(rule: LaneRule, index: number, setup: LaneSetup, all: Compi
   const compile = (action: number) => compileAction(action, rule, setup, all);
   const actions = rule.actions.map(compile);
   const errorAction = rule.errorAction === null ? null : compile(rule.errorAction);
-  const hasTemplates = [...rule.actions, rule.errorAction ?? -1].some((action) =>
-    Object.values(setup.actions[action]?.destination ?? {}).some((field) => field.includes('${')),
-  );
+  const emitting = errorAction === null ? actions : [...actions, errorAction];
   return {
     index,
     name: rule.name,
@@ -86,7 +90,7 @@ function compileRule(rule: LaneRule, index: number, setup: LaneSetup, all: Compi
     statement,
     actions,
     errorAction,
-    wantsDocument: statement.needsDocument || hasTemplates || actions.some((action) => action.metadata.needsDocument),
+    wantsDocument: statement.needsDocument || emitting.some((action) => action.needsDocument),
     matched: 0,
     notTrue: 0,
     failed: 0,
@@ -97,8 +101,11 @@ function compileAction(index: number, rule: LaneRule, setup: LaneSetup, all: Com
   const plan = setup.actions[index];
   invariant(plan !== undefined, `rule ${rule.name} has action ${index}, which does not exist`);
   const metadata = compileMetadata(plan, setup.gatewayId);
-  const output = createOutput(index, plan, rule, setup.schemas, metadata);
-  const action = { index, plan, metadata, output, done: [] };
+  const destination = compileDestination(plan, rule);
+  const output = createOutput(index, plan, destination, setup.schemas, metadata);
+  // `SELECT *` alone passes on what the device sent, whatever it is; every other form needs to know its fields.
+  const needsDocument = plan.form !== 'each' || metadata.names.length > 0 || destination.needsDocument;
+  const action = { index, plan, metadata, output, needsDocument, done: [] };
   all.push(action);
   return action;
 }
@@ -106,11 +113,10 @@ function compileAction(index: number, rule: LaneRule, setup: LaneSetup, all: Com
 function createOutput(
   index: number,
   plan: ActionPlan,
-  rule: LaneRule,
+  destination: Destination,
   schemas: readonly LaneSchema[],
   metadata: Metadata,
 ): ActionOutput | null {
-  const destination = compileDestination(plan, rule.awsIotSqlVersion);
   switch (plan.form) {
     case 'each':
       return new EachOutput(index, destination, metadata);

@@ -49,7 +49,9 @@ export class ContainerOutput implements ActionOutput {
 
   emit(message: LaneMessage, value: Value): void {
     if (value instanceof Uint8Array)
-      throw new MessageFailure('MESSAGE_NOT_JSON', 'an Avro record has fields, but the output is raw bytes');
+      throw message.notJson === null
+        ? new MessageFailure('MESSAGE_SCHEMA_MISMATCH', 'an Avro record has fields, but the output is raw bytes')
+        : new MessageFailure(message.notJson.code, message.notJson.reason);
     const destination = this.#destination.render(message);
     const part = this.#open.get(destination) ?? this.#begin(destination);
     const records = part.records;

@@ -1,32 +1,38 @@
 /** Rendered destination fields of an action, as the JSON text that names a part's destination. */
+import type { LaneRule } from '../lane-protocol.ts';
 import type { ActionPlan } from '../message.ts';
-import { compileTemplate } from '../rules/template.ts';
+import { compileTemplate, unescapeReserved } from '../rules/template.ts';
 import { MessageFailure, reasonOf } from './failure.ts';
 import { LaneMessage } from './lane-message.ts';
 
 export interface Destination {
-  /** True: every message has the same, rendered once. */
-  readonly isConstant: boolean;
+  /** A template reads fields of the payload. */
+  readonly needsDocument: boolean;
+  /** Throws a MessageFailure. A constant destination is rendered once. */
   render(message: LaneMessage): string;
 }
 
-export function compileDestination(plan: ActionPlan, awsIotSqlVersion: string): Destination {
-  const names = Object.keys(plan.destination);
-  const templates = names.map((name) => ({
+export function compileDestination(plan: ActionPlan, rule: LaneRule): Destination {
+  const options = { version: rule.awsIotSqlVersion, sql: rule.sql };
+  const fields = Object.entries(plan.destination).map(([name, text]) => ({
     name,
-    template: compileTemplate(plan.destination[name] ?? '', { version: awsIotSqlVersion }),
+    template: compileTemplate(text, options),
+    isTopic: name === 'topic',
   }));
   const render = (message: LaneMessage): string => {
-    const fields: Record<string, string> = {};
-    for (const { name, template } of templates) fields[name] = template.render(message);
-    return JSON.stringify(fields);
+    const rendered: Record<string, string> = {};
+    for (const { name, template, isTopic } of fields) {
+      const text = template.render(message);
+      rendered[name] = isTopic ? unescapeReserved(text) : text;
+    }
+    return JSON.stringify(rendered);
   };
-  if (templates.every(({ template }) => template.isConstant)) {
+  if (fields.every(({ template }) => template.isConstant)) {
     const constant = render(new LaneMessage());
-    return { isConstant: true, render: () => constant };
+    return { needsDocument: false, render: () => constant };
   }
   return {
-    isConstant: false,
+    needsDocument: fields.some(({ template }) => template.needsDocument),
     render(message) {
       try {
         return render(message);

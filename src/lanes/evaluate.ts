@@ -5,7 +5,6 @@
  * its error action. What a lane throws is a bug.
  */
 import { BlockReader } from '../block.ts';
-import { decodeJson } from '../codec/decode/json.ts';
 import type { LaneSetup, SlabResult, SlabTask } from '../lane-protocol.ts';
 import type { DeadLetter, Part } from '../message.ts';
 import { type PublishView, readPublish } from '../publish-packet.ts';
@@ -51,7 +50,6 @@ class Evaluator {
     payloadStart: 0,
     payloadEnd: 0,
   };
-  #notJson: unknown = null;
   #deadLetters: DeadLetter[] = [];
 
   constructor(setup: LaneSetup) {
@@ -135,20 +133,11 @@ class Evaluator {
     message.ruleName = rule.name;
     message.awsIotSqlVersion = rule.awsIotSqlVersion;
     if (rule.wantsDocument) {
-      if (!message.isDecoded) this.#decode();
-      if (!message.isJson && rule.statement.needsDocument) throw this.#notJson;
+      message.decode();
+      if (message.notJson !== null && rule.statement.needsDocument)
+        throw new MessageFailure(message.notJson.code, message.notJson.reason);
     }
     return rule.statement.evaluate(message);
-  }
-
-  #decode(): void {
-    const message = this.#message;
-    message.isDecoded = true;
-    const decoded = decodeJson(message.payload);
-    if (decoded.status === 'ok') {
-      message.document = decoded.value;
-      message.isJson = true;
-    } else this.#notJson = new MessageFailure(decoded.code, decoded.reason);
   }
 
   #emit(action: CompiledAction, value: Value): Failure | null {

@@ -1,5 +1,7 @@
 /** The message that a lane is at, as statements and templates see it. One object for all messages: its fields are set anew for each. */
 import type { BlockReader } from '../block.ts';
+import { decodeJson } from '../codec/decode/json.ts';
+import type { ErrorCode } from '../errors.ts';
 import type { Sender } from '../message.ts';
 import type { PublishView } from '../publish-packet.ts';
 import type { EvaluationContext } from '../rules/context.ts';
@@ -17,8 +19,11 @@ export class LaneMessage implements EvaluationContext {
   awsIotSqlVersion = '';
   /** A gateway belongs to no AWS account. */
   readonly accountId = '';
-  /** Whether `document` was decoded, or tried. */
-  isDecoded = false;
+  /** Why there is no document; null while there is one, or none was asked for. */
+  notJson: { readonly code: ErrorCode; readonly reason: string } | null = null;
+  #isDecoded = false;
+  #isFirstVersion = false;
+  #hasWholeDecimals = false;
   #bytes: Buffer = EMPTY;
   #payloadStart = 0;
   #reader: BlockReader | null = null;
@@ -29,7 +34,8 @@ export class LaneMessage implements EvaluationContext {
     this.topic = topic;
     this.document = undefined;
     this.isJson = false;
-    this.isDecoded = false;
+    this.notJson = null;
+    this.#isDecoded = false;
     this.timestamp = reader.receivedAt;
     this.sequence = reader.sequence;
     this.hops = reader.hops;
@@ -38,6 +44,27 @@ export class LaneMessage implements EvaluationContext {
     this.#payloadStart = view.payloadStart;
     this.#reader = reader;
     this.#sender = null;
+  }
+
+  /**
+   * Decodes the payload, once for all rules. Rules of 2015-10-08 see `10.0` as a Decimal where later ones see an Int: only where a
+   * payload holds such a number is it decoded again for them.
+   */
+  decode(): void {
+    const isFirstVersion = this.awsIotSqlVersion === FIRST_VERSION;
+    if (this.#isDecoded && (isFirstVersion === this.#isFirstVersion || !this.#hasWholeDecimals)) return;
+    const end = this.#payloadStart + this.payloadLength;
+    const decoded = decodeJson(this.#bytes, this.#payloadStart, end, this.awsIotSqlVersion);
+    this.#isDecoded = true;
+    this.#isFirstVersion = isFirstVersion;
+    this.isJson = decoded.isJson;
+    if (decoded.isJson) {
+      this.document = decoded.document;
+      this.#hasWholeDecimals = decoded.hasWholeDecimals;
+    } else {
+      this.notJson = decoded;
+      this.#hasWholeDecimals = false;
+    }
   }
 
   /** A view of the slab: copy what has to outlive it. */
@@ -52,5 +79,6 @@ export class LaneMessage implements EvaluationContext {
   }
 }
 
+const FIRST_VERSION = '2015-10-08';
 const EMPTY = Buffer.alloc(0);
 const NOBODY: Sender = { clientId: '', principal: '', address: '', protocolVersion: 0 };

@@ -24,7 +24,7 @@ export class TopicCache {
 
   find(bytes: Buffer, start: number, end: number): TopicEntry {
     // One byte per character is the cheapest string to make of bytes, and as good a key as any.
-    const key = bytes.latin1Slice(start, end);
+    const key = bytes.toString('latin1', start, end);
     return this.#young.get(key) ?? this.#findOld(key, bytes, start, end);
   }
 
