@@ -13,10 +13,6 @@ export function judgeBars(cases: readonly CaseRounds[]): Bar[] {
   if (path === undefined) return [];
   const rate = ratio(path, yardstick, (round) => round.messagesPerSecond);
   const rss = medianOf(path, (round) => round.rssPeakBytes);
-  const lost = path.rounds.reduce<number | null>(
-    (sum, round) => (round.status === 'measured' && round.tally !== null ? (sum ?? 0) + round.tally.missing : sum),
-    null,
-  );
   return [
     bar(`messages/s of ${WHOLE_PATH} ÷ ${YARDSTICK}`, rate, `≥ ${RATE_RATIO_MIN}`, (value) => value >= RATE_RATIO_MIN),
     bar(
@@ -25,7 +21,6 @@ export function judgeBars(cases: readonly CaseRounds[]): Bar[] {
       `< ${RSS_BYTES_MAX / 1e6}`,
       (value) => value < RSS_BYTES_MAX / 1e6,
     ),
-    bar(`acknowledged messages missing from the output of ${WHOLE_PATH}`, lost, '= 0', (value) => value === 0),
   ];
 }
 

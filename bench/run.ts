@@ -104,6 +104,8 @@ function print(result: BenchResult): void {
   for (const { name, ratio } of ratios) process.stdout.write(`${name} = ${ratio.toFixed(2)}\n`);
 }
 
+// Exits in the ordinary way, so that servers under test are ended too.
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1));
 process.exitCode = await main(process.argv.slice(2)).catch((error: Error) => {
   console.error(error.message);
   return 1;

@@ -1,7 +1,22 @@
 /** All cases, in the order they run and are reported. */
 import type { BenchCase } from '../case.ts';
 import { aedes } from './aedes.ts';
+import { avroEncode } from './avro.ts';
+import { broker } from './broker.ts';
 import { generator } from './generator.ts';
 import { mosquitto } from './mosquitto.ts';
+import { pathQos0File } from './path-qos0-file.ts';
+import { pathQos1Blackhole } from './path-qos1-blackhole.ts';
+import { pathQos1File } from './path-qos1-file.ts';
 
-export const cases: readonly BenchCase[] = [generator, mosquitto, aedes];
+export const cases: readonly BenchCase[] = [
+  generator,
+  aedes,
+  avroEncode,
+  broker,
+  pathQos0File,
+  pathQos1Blackhole,
+  // Side by side, as their ratio is the bar.
+  mosquitto,
+  pathQos1File,
+];

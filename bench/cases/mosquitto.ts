@@ -27,7 +27,7 @@ export const mosquitto: BenchCase = {
         '',
       ].join('\n'),
     );
-    const server = await startOnPort(command, ['-c', config], port);
+    const server = await startOnPort(command, ['-c', config], port, 'kept');
     try {
       return (await loadServer(server, 1, context)).measurement;
     } finally {

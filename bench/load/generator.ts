@@ -82,6 +82,7 @@ export class LoadGenerator implements ConnectionOwner {
     for (const connection of this.#connections) connection.close();
     return {
       total: this.#counts(),
+      warmup: before,
       measured: { sent: after.sent - before.sent, acked: after.acked - before.acked },
       measuredSeconds: (this.#measureUntilMs - this.#measureFromMs) / 1000,
       latency: this.#latency.data(),

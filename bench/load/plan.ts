@@ -34,6 +34,8 @@ export interface LoadCounts {
 export interface LoadReport {
   /** Of the whole run, warm-up and settling included. */
   readonly total: LoadCounts;
+  /** Until the measured time began. */
+  readonly warmup: LoadCounts;
   /** Between the warm-up and the end of sending. */
   readonly measured: LoadCounts;
   readonly measuredSeconds: number;

@@ -13,11 +13,17 @@ export interface BrokerRun {
   readonly cpuBefore: CpuSample;
 }
 
-/** The server stays up. Throws when a client was cut off or an acknowledgement was missing or out of order. */
-export async function loadServer(server: Server, qos: 0 | 1, context: CaseContext): Promise<BrokerRun> {
+/** The server stays up. `onMark` runs as the measured time begins and as it ends. Throws when a client was cut off or an acknowledgement was missing or out of order. */
+export async function loadServer(
+  server: Server,
+  qos: 0 | 1,
+  context: CaseContext,
+  onMark: () => void = () => {},
+): Promise<BrokerRun> {
   const samples: CpuSample[] = [];
   const take = () => {
     samples.push(sampleCpu(server.pid));
+    onMark();
   };
   const report = await runLoad({ ...context.load, qos, port: server.port }, { started: take, ended: take });
   const [before, after] = samples;

@@ -9,28 +9,34 @@ const STOP_SECONDS_MAX = 30;
 const POLL_MS = 20;
 const OUTPUT_KEPT_BYTES_MAX = 16_384;
 
+export interface Ending {
+  /** null: killed. */
+  readonly code: number | null;
+  /** The end of what it printed. */
+  readonly output: string;
+}
+
 export interface Server {
   readonly pid: number;
   readonly port: number;
-  /** Asks it to end; kills it when it has not within the time. Resolves with the exit code (null: killed) and the end of what it wrote to stderr. */
-  stop(): Promise<{ readonly code: number | null; readonly stderr: string }>;
+  /** Asks it to end; kills it when it has not within the time. */
+  stop(): Promise<Ending>;
 }
 
-/** A server that is told its port. */
+/** A server that is told its port. `stdout`: whether to keep what it prints there for its `output`, or to let it go nowhere. */
 export async function startOnPort(
   command: string,
   parameters: readonly string[],
   port: number,
-  directory?: string,
+  stdout: 'kept' | 'ignored',
 ): Promise<Server> {
-  const child = spawn(command, parameters, { stdio: ['ignore', 'ignore', 'pipe'], cwd: directory });
-  const output = collect(child.stderr);
-  return ready(child, port, output);
+  const child = track(spawn(command, parameters, { stdio: ['ignore', stdout === 'kept' ? 'pipe' : 'ignore', 'pipe'] }));
+  return ready(child, port, collect(child.stdout, child.stderr));
 }
 
 /** A Node.js module that prints its port and ends when its standard input does. */
 export async function startModule(path: string): Promise<Server> {
-  const child = spawn(process.execPath, [path], { stdio: ['pipe', 'pipe', 'pipe'] });
+  const child = track(spawn(process.execPath, [path], { stdio: ['pipe', 'pipe', 'pipe'] }));
   const output = collect(child.stderr);
   const [line] = await Promise.race([once(child.stdout, 'data'), once(child, 'exit').then(() => ['0'])]);
   return ready(child, Number(String(line).trim()), output);
@@ -66,7 +72,7 @@ async function ready(child: ChildProcess, port: number, output: () => string): P
   return { pid, port, stop: () => stop(child, output) };
 }
 
-async function stop(child: ChildProcess, output: () => string): Promise<{ code: number | null; stderr: string }> {
+async function stop(child: ChildProcess, output: () => string): Promise<Ending> {
   if (child.exitCode === null && child.signalCode === null) {
     const ended = once(child, 'exit');
     child.kill('SIGTERM');
@@ -74,7 +80,7 @@ async function stop(child: ChildProcess, output: () => string): Promise<{ code: 
     await ended;
     clearTimeout(timer);
   }
-  return { code: child.exitCode, stderr: output() };
+  return { code: child.exitCode, output: output() };
 }
 
 function listens(port: number): Promise<boolean> {
@@ -88,10 +94,28 @@ function listens(port: number): Promise<boolean> {
   });
 }
 
-function collect(stream: NodeJS.ReadableStream | null): () => string {
+function collect(...streams: readonly (NodeJS.ReadableStream | null)[]): () => string {
   let text = '';
-  stream?.on('data', (chunk: Buffer) => {
-    text = (text + chunk.toString()).slice(-OUTPUT_KEPT_BYTES_MAX);
-  });
+  for (const stream of streams)
+    stream?.on('data', (chunk: Buffer) => {
+      text = (text + chunk.toString()).slice(-OUTPUT_KEPT_BYTES_MAX);
+    });
   return () => text;
+}
+
+const running = new Set<ChildProcess>();
+
+/** No server outlives the bench, even when it is interrupted. */
+function track<T extends ChildProcess>(child: T): T {
+  if (running.size === 0) process.once('exit', killAll);
+  running.add(child);
+  child.once('exit', () => {
+    running.delete(child);
+    if (running.size === 0) process.off('exit', killAll);
+  });
+  return child;
+}
+
+function killAll(): void {
+  for (const child of running) child.kill('SIGKILL');
 }
