@@ -1,6 +1,5 @@
 import { spawn } from 'node:child_process';
 import { readFileSync } from 'node:fs';
-import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import mqtt from 'mqtt';
@@ -10,6 +9,7 @@ import { folderOf } from '../support/folder.ts';
 import { type GatewayProcess, startGatewayProcess } from '../support/gateway-process.ts';
 import { until } from '../support/until.ts';
 import { command, missingPrograms } from './support/command.ts';
+import { freePort } from './support/free-port.ts';
 
 const DEPLOY = join(import.meta.dirname, '../../deploy/prometheus');
 const RULES = join(DEPLOY, 'headgate-rules.yml');
@@ -94,7 +94,7 @@ async function startWithSinkDown(): Promise<GatewayProcess> {
 listeners: [{ type: tcp, host: 127.0.0.1, port: 0 }]
 auth: { anonymous: true }
 rules: [./rules.yaml]
-aws: { region: eu-west-1, endpoint: 'http://127.0.0.1:${await closedPort()}' }
+aws: { region: eu-west-1, endpoint: 'http://127.0.0.1:${await freePort()}' }
 admin: { host: 127.0.0.1, port: 0 }
 `,
     'rules.yaml': `ruleName: to_firehose
@@ -107,15 +107,6 @@ actions:
   });
   return startGatewayProcess(join(dir, 'headgate.yaml'), {
     env: { AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' },
-  });
-}
-
-function closedPort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, '127.0.0.1', () => {
-      const address = server.address();
-      server.close(() => resolve(typeof address === 'object' ? (address?.port ?? 0) : 0));
-    });
   });
 }
 
