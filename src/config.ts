@@ -6,7 +6,7 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { z } from 'zod';
 import { adminSchema } from './admin-config.ts';
-import { authSchema, checkListeners, listenersSchema, usersSchema } from './broker/config.ts';
+import { authSchema, checkListeners, listenersSchema, usersFileSchema } from './broker/config.ts';
 import { asError, type Finding } from './errors.ts';
 import { loadRuleSet, type RuleSet } from './rule-set.ts';
 import { resolveSecrets } from './secrets.ts';
@@ -76,7 +76,7 @@ export interface Config extends Omit<ConfigDocument, 'rules' | 'schemas' | 'lake
   readonly file: string;
   readonly dataDir: string;
   readonly lakeDir: string;
-  readonly users: z.output<typeof usersSchema>;
+  readonly users: z.output<typeof usersFileSchema>;
   readonly ruleSet: RuleSet;
 }
 
@@ -180,7 +180,7 @@ function loadUsers(
       findings: findings.length > 0 ? findings : [findingAt(source, ['auth', 'users'], 'CONFIG_UNSAFE', message)],
     };
   }
-  const parsed = validate(users, users.data, usersSchema);
+  const parsed = validate(users, users.data, usersFileSchema);
   return { users: parsed.value ?? [], findings: [...findings, ...parsed.findings] };
 }
 

@@ -12,7 +12,8 @@ import type { Spool } from './spool/api.ts';
 /** AWS ends a rule that triggers itself only by its bill. A message republished more often than this becomes a dead letter. */
 export const REPUBLISH_HOPS_MAX = 8;
 
-export interface DeliveriesServices extends Pick<SinkServices, 'republish' | 'write'> {
+export interface DeliveriesServices extends Pick<SinkServices, 'republish'> {
+  readonly writeBytes: SinkServices['write'];
   readonly spool: Pick<Spool, 'outbox' | 'deadLetters'>;
   readonly catalog: SchemaCatalog;
   readonly events: Events;
@@ -23,7 +24,7 @@ export interface DeliveriesServices extends Pick<SinkServices, 'republish' | 'wr
 
 /** In the order of the rule set's actions; every outbox is read and draining when it resolves. */
 export async function openDeliveries(config: Config, services: DeliveriesServices): Promise<readonly Delivery[]> {
-  const { spool, catalog, events, metrics, republish, write, clock, random } = services;
+  const { spool, catalog, events, metrics, republish, writeBytes, clock, random } = services;
   const deliveries: Delivery[] = [];
   for (const { plan, options } of config.ruleSet.planned) {
     const delivery = createDelivery(
@@ -47,7 +48,7 @@ export async function openDeliveries(config: Config, services: DeliveriesService
           }
           await republish(message);
         },
-        write,
+        write: writeBytes,
       },
     );
     await delivery.start();

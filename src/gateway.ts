@@ -11,37 +11,34 @@
  *
  * Parts do not know one another: what one needs of another is handed in here.
  */
+import { readFile } from 'node:fs/promises';
+import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
 import { openAdmin } from './admin.ts';
 import { Books } from './books.ts';
-import { createBroker } from './broker/broker.ts';
-import { openFrozenSchemas } from './codec/avro/frozen-schemas.ts';
+import { type Broker, createBroker } from './broker/broker.ts';
+import type { Host } from './cli/host.ts';
 import type { Config } from './config.ts';
-import { CodedError, invariant } from './errors.ts';
+import { startEvaluation } from './evaluation.ts';
 import { createEvents } from './events.ts';
+import { refreshGauges } from './gauges.ts';
 import { createIntake } from './intake.ts';
-import type { LaneSetup } from './lane-protocol.ts';
-import { LanePool } from './lanes/pool.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { openProcessMetrics } from './process-metrics.ts';
+import { Readiness } from './readiness.ts';
 import { Router } from './router.ts';
 import { matchesFilter } from './rules/topic-filter.ts';
 import { TopicIndex } from './rules/topic-index.ts';
-import { SchemaCatalog } from './schema-catalog.ts';
-import { Settlement } from './settlement.ts';
+import { shutDown } from './shutdown.ts';
+import type { Republication } from './sinks/sink.ts';
 import { openSpool } from './spool/spool.ts';
 
 export interface GatewayOptions {
   readonly log: Logger;
-  readonly version: string;
-  /** Standard output, for the `stdout` action. */
-  readonly write: (bytes: Uint8Array) => Promise<void>;
+  readonly host: Pick<Host, 'process' | 'version' | 'writeBytes'>;
   /** The lanes' worker script: JavaScript, also when this runs from TypeScript. */
-  readonly workerUrl: URL;
-  /** Default lane count where the configuration names none. */
-  readonly cores: number;
-  readonly process: NodeJS.Process;
+  readonly workerUrl?: URL;
 }
 
 export interface Gateway {
@@ -56,82 +53,56 @@ export interface Gateway {
 
 /** @throws CodedError LISTEN_FAILED, SPOOL_LOCKED, SPOOL_FORMAT_NEWER, SPOOL_UNUSABLE */
 export async function startGateway(config: Config, options: GatewayOptions): Promise<Gateway> {
-  const { ruleSet } = config;
   const metrics = createMetrics();
   const events = createEvents(options.log, metrics);
   const books = new Books(metrics);
-  const laneCount = config.lanes.count ?? Math.max(1, options.cores - 1);
-  const plans = ruleSet.planned.map((planned) => planned.plan);
-  const actionIds = plans.map((plan) => plan.id);
+  const laneCount = config.lanes.count ?? Math.max(1, availableParallelism() - 1);
+  const actionIds = config.ruleSet.planned.map((planned) => planned.plan.id);
 
   // The spool: journal, progress, outboxes, dead letters. Recovers what the last run left.
   const spool = await openSpool({
     dir: join(config.dataDir, 'spool'),
     laneCount,
     actionIds,
-    ruleSetHash: ruleSet.hash,
-    files: realFiles,
+    files: nodeFiles,
     clock: systemClock,
     events,
     metrics,
   });
-  const frozen = await openFrozenSchemas(join(config.dataDir, 'schemas'));
-  const catalog = new SchemaCatalog({ configured: ruleSet.schemas, frozen, plans, events });
-
-  // Lanes: worker threads that evaluate rules and encode.
-  const laneSetup = (lane: number): LaneSetup => ({
-    gatewayId: config.gateway.id,
-    lane,
-    rules: ruleSet.rules,
-    actions: catalog.plans,
-    schemas: catalog.schemas,
-  });
-  const laneSetups = () => Array.from({ length: laneCount }, (_, lane) => laneSetup(lane));
-  const lanes = new LanePool({ laneCount, workerUrl: options.workerUrl, setups: laneSetups(), events, metrics });
-
-  // Deliveries: one per action, each with its sink. The broker comes last, so a republish finds it only when asked.
-  let broker: Broker | null = null;
-  const republish = (message: Republication) => republishLocally(broker, message);
-  const deliveries = await openDeliveries(config, { spool, catalog, events, metrics, republish, write: options.write });
   const readiness = new Readiness(spool, Date.now);
-  const settlement = new Settlement({
-    actionIds,
-    ruleNames: ruleSet.rules.map((rule) => rule.name),
-    firstSequence: spool.firstSequence,
+
+  // From the spool to the sinks. The broker opens after it, so a republish looks it up when it happens.
+  let broker: Broker | null = null;
+  const { lanes, deliveries } = await startEvaluation({
+    config,
+    spool,
+    laneCount,
+    workerUrl: options.workerUrl ?? new URL('./lanes/lane.js', import.meta.url),
     books,
     events,
     metrics,
-    deadLetters: spool.deadLetters,
-    progress: spool.progress,
-    accept: (part, settled) => deliveryOf(deliveries, part.action).accept(part, settled),
-    freeze: async (inferred) => {
-      await catalog.freeze(inferred);
-      await lanes.configure(laneSetups());
-    },
-    sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
-  });
-  spool.startFeeds({
-    evaluate: (lane, task) => lanes.run(lane, task),
-    onResult: (_lane, slab, _task, result) => settlement.onResult(slab, result),
-    onPoisoned: (_lane, slab, letter) => settlement.onPoisoned(slab, letter),
+    republish: (message) => republishLocally(broker, message),
+    writeBytes: (bytes) => options.host.writeBytes(bytes),
+    onProgress: () => readiness.progressed(),
   });
 
-  // The broker: clients in. Opens last, so that nothing is acknowledged before the path behind it stands.
-  broker = createBroker({
+  // Clients in, last: nothing is acknowledged before the path behind it stands.
+  const mqtt = createBroker({
     listeners: config.listeners,
     auth: config.auth,
     loadUsers: () => Promise.resolve(config.users),
     readFile: (path) => readFile(path),
-    intake: createIntake({ spool, router: createRouter(config), books, laneCount, clock: Date.now }),
+    intake: createIntake({ spool, router: routerOf(config), books, laneCount, clock: Date.now }),
     events,
     metrics,
     clock: Date.now,
     isFastPathOn: true,
   });
-  await broker.open();
+  broker = mqtt;
+  await mqtt.open();
 
   // Watching: metrics are brought up to date when somebody reads them.
-  const processMetrics = openProcessMetrics(metrics, options.version, options.process);
+  const processMetrics = openProcessMetrics(metrics, options.host.version, options.host.process);
   const refresh = () => {
     processMetrics.refresh();
     books.carry();
@@ -140,16 +111,28 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
   };
   const admin = await openAdmin({ ...config.admin, metrics, refresh, reasonsNotReady: () => readiness.reasons() });
   readiness.opened();
-  const parts = { broker, spool, lanes, deliveries, admin };
-  return {
-    listeners: broker.addresses(),
-    admin: admin.address,
-    metrics,
-    refresh,
-    stop: async (deadlineMs) => {
-      readiness.stopping();
-      await shutDown(parts, deadlineMs, Date.now);
-      processMetrics.close();
-    },
+  const parts = { broker: mqtt, spool, lanes, deliveries, admin };
+  const stop = async (deadlineMs: number) => {
+    readiness.stopping();
+    await shutDown(parts, deadlineMs, Date.now);
+    refresh();
+    processMetrics.close();
   };
+  return { listeners: mqtt.addresses(), admin: admin.address, metrics, refresh, stop };
+}
+
+function routerOf({ ruleSet, journal }: Config): Router {
+  const rows = ruleSet.topicFilters.flatMap((filter) => (filter === null ? [] : [{ filter, value: true }]));
+  const index = new TopicIndex(rows);
+  return new Router({
+    isMatched: (topic) => index.match(topic).length > 0,
+    ruleNames: new Set(ruleSet.rules.map((rule) => rule.name)),
+    isAlarm: (topic) => journal.classes.alarm.some((filter) => matchesFilter(filter, topic)),
+  });
+}
+
+async function republishLocally(broker: Broker | null, message: Republication): Promise<void> {
+  if (broker === null) throw new Error('The broker is not open yet.');
+  const { topic, payload, qos, hops } = message;
+  await broker.publish({ topic, payload, qos, hops, isRetained: false });
 }

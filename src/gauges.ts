@@ -20,12 +20,16 @@ export function refreshGauges(metrics: Metrics, { spool, deliveries, actionIds }
     metrics.journalBacklogMessages.set({ class: name }, stats.classes[name].backlogMessages);
   }
   metrics.deadLetterBytes.set(stats.deadLetterBytes);
-  stats.laneBacklogBytes.forEach((bytes, lane) => metrics.laneBacklogBytes.set({ lane: String(lane) }, bytes));
-  deliveries.forEach((delivery, index) => {
+  for (const [lane, bytes] of stats.laneBacklogBytes.entries())
+    metrics.laneBacklogBytes.set({ lane: String(lane) }, bytes);
+  for (const [index, delivery] of deliveries.entries()) {
     const action = actionIds[index] ?? '';
     const { bytes, messages, oldestReceivedAt } = delivery.backlog;
     metrics.actionBacklogBytes.set({ action }, bytes);
     metrics.actionInFlight.set({ action }, messages);
-    metrics.actionOldestSeconds.set({ action }, oldestReceivedAt === null ? 0 : Math.max(0, (now - oldestReceivedAt) / 1000));
-  });
+    metrics.actionOldestSeconds.set(
+      { action },
+      oldestReceivedAt === null ? 0 : Math.max(0, (now - oldestReceivedAt) / 1000),
+    );
+  }
 }

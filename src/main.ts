@@ -13,10 +13,14 @@ const host: Host = {
   env: process.env,
   version: manifest.version,
   isTerminal: process.stdout.isTTY === true,
-  pid: process.pid,
+  process,
   print: (line) => process.stdout.write(`${line}\n`),
   complain: (line) => process.stderr.write(`${line}\n`),
   write: (text) => process.stdout.write(text),
+  writeBytes: (bytes) =>
+    new Promise((resolve, reject) => {
+      process.stdout.write(bytes, (error) => (error ? reject(error) : resolve()));
+    }),
   readLine: async (prompt) => {
     const lines = createInterface({
       input: process.stdin,

@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import { basename, dirname, join, relative, resolve } from 'node:path';
 import { globSync, isDynamicPattern } from 'tinyglobby';
 import { parseSchema } from './codec/avro/schema.ts';
-import { asError, CodedError, type Finding } from './errors.ts';
+import { CodedError, type Finding } from './errors.ts';
 import type { LaneRule, LaneSchema } from './lane-protocol.ts';
 import type { ActionPlan } from './message.ts';
 import { createRuleSchema, type RuleDocument } from './rules/rule.ts';
@@ -178,7 +178,7 @@ class RuleSetBuilder {
     for (const [field, text] of Object.entries(result.plan.destination)) {
       const start = scalarStart(source, [...at, type, field]);
       try {
-        compileTemplate(text, { version, file: source.file, line: start.line, column: start.column });
+        compileTemplate(text, { version, sql: rule.sql, file: source.file, line: start.line, column: start.column });
       } catch (error) {
         this.#catch(error, source, [...at, type, field]);
       }
@@ -231,14 +231,10 @@ function loadSchemas(config: YamlSource, sources: RuleSetSources, findings: Find
       });
       continue;
     }
-    try {
-      const text = readFileSync(file, 'utf8');
-      parseSchema(text);
-      schemas.push({ name, text });
-    } catch (error) {
-      const message = `This is not an Avro schema: ${asError(error).message}`;
-      findings.push({ severity: 'error', code: 'CONFIG_SYNTAX', file: shown, line: 0, column: 0, path: '', message });
-    }
+    const text = readFileSync(file, 'utf8');
+    const parsed = parseSchema(text, shown);
+    findings.push(...parsed.findings);
+    if (parsed.schema !== null) schemas.push({ name, text });
   }
   return schemas;
 }

@@ -2,8 +2,9 @@
  * The Avro schemas of a gateway: those that the configuration names, and those inferred for actions without one. They belong to the
  * main thread; an inferred schema is durable before any lane encodes with it.
  */
-import type { FrozenSchemas } from './codec/avro/frozen-schemas.ts';
+
 import { containerHeader } from './codec/avro/container.ts';
+import type { FrozenSchemas } from './codec/avro/frozen-schemas.ts';
 import { type AvroSchema, loadSchema } from './codec/avro/schema.ts';
 import { invariant } from './errors.ts';
 import type { Events } from './events.ts';
@@ -17,7 +18,12 @@ export class SchemaCatalog {
   readonly #schemas: LaneSchema[];
   readonly #byId = new Map<string, AvroSchema>();
 
-  constructor(options: { configured: readonly LaneSchema[]; frozen: FrozenSchemas; plans: readonly ActionPlan[]; events: Events }) {
+  constructor(options: {
+    configured: readonly LaneSchema[];
+    frozen: FrozenSchemas;
+    plans: readonly ActionPlan[];
+    events: Events;
+  }) {
     this.#frozen = options.frozen;
     this.#events = options.events;
     this.#schemas = [...options.configured];

@@ -59,6 +59,14 @@ export class Settlement {
     return 'done';
   }
 
+  /** A message that killed its worker twice; it is durable among the dead letters already. */
+  onPoisoned(slab: Slab, letter: DeadLetter): void {
+    const { books, metrics, events, firstSequence } = this.#options;
+    if (slab.first < firstSequence) metrics.messagesReplayed.inc(letter.messageCount);
+    else books.evaluated(letter.messageCount);
+    events.deadLettersWritten(letter.action, letter.code, letter.messageCount, letter.reason);
+  }
+
   /** The slab counts as evaluated only once these are durable; a disk that fails is waited for. */
   async #keepDeadLetters(letters: readonly DeadLetter[]): Promise<void> {
     if (letters.length === 0) return;

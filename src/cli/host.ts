@@ -3,13 +3,16 @@ export interface Host {
   readonly env: Readonly<Record<string, string | undefined>>;
   readonly version: string;
   readonly isTerminal: boolean;
-  readonly pid: number;
+  /** For its id, CPU time and memory. */
+  readonly process: NodeJS.Process;
   /** One line to standard output. */
   print(line: string): void;
   /** One line to standard error. */
   complain(line: string): void;
   /** Raw text to standard output. */
   write(text: string): void;
+  /** Bytes to standard output; resolves when they were taken. */
+  writeBytes(bytes: Uint8Array): Promise<void>;
   /** All of standard input, or the answer to `prompt` on a terminal, without its line end. */
   readLine(prompt: string): Promise<string>;
   /** Calls back at each SIGTERM and SIGINT, with how many there have been. */

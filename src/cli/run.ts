@@ -13,7 +13,7 @@ export async function run(file: string, host: Host): Promise<number> {
   for (const finding of findings) host.complain(formatFinding(finding));
   if (config === null) return 1;
   const log = pino(
-    { level: config.log.level, base: { gateway: config.gateway.id, pid: host.pid } },
+    { level: config.log.level, base: { gateway: config.gateway.id, pid: host.process.pid } },
     { write: (line: string) => host.write(line) },
   );
   const stopped = new Promise<void>((resolve) => {
@@ -23,7 +23,7 @@ export async function run(file: string, host: Host): Promise<number> {
     });
   });
   try {
-    const gateway = await startGateway(config, { log, version: host.version, write: (text) => host.write(text) });
+    const gateway = await startGateway(config, { log, host });
     log.info(
       { listeners: gateway.listeners, admin: gateway.admin, rules: config.ruleSet.rules.length },
       'Gateway is ready.',

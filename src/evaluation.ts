@@ -1,0 +1,74 @@
+/** From committed slabs to sinks: lanes evaluate and encode, settlement hands what they made to the deliveries. */
+import { join } from 'node:path';
+import type { Books } from './books.ts';
+import { openFrozenSchemas } from './codec/avro/frozen-schemas.ts';
+import type { Config } from './config.ts';
+import { type DeliveriesServices, deliveryOf, openDeliveries } from './deliveries.ts';
+import type { Events } from './events.ts';
+import { LanePool } from './lanes/pool.ts';
+import type { Metrics } from './metrics.ts';
+import { SchemaCatalog } from './schema-catalog.ts';
+import { Settlement } from './settlement.ts';
+import type { Delivery } from './sinks/delivery/delivery.ts';
+import type { Spool } from './spool/api.ts';
+
+export interface EvaluationOptions extends Pick<DeliveriesServices, 'republish' | 'writeBytes'> {
+  readonly config: Config;
+  readonly spool: Spool;
+  readonly laneCount: number;
+  readonly workerUrl: URL;
+  readonly books: Books;
+  readonly events: Events;
+  readonly metrics: Metrics;
+  /** A lane has answered. */
+  readonly onProgress: () => void;
+}
+
+export interface Evaluation {
+  readonly lanes: LanePool;
+  readonly deliveries: readonly Delivery[];
+}
+
+/** Lanes run, outboxes drain and what the journal holds is being evaluated when it resolves. */
+export async function startEvaluation(options: EvaluationOptions): Promise<Evaluation> {
+  const { config, spool, laneCount, books, events, metrics } = options;
+  const { ruleSet } = config;
+  const plans = ruleSet.planned.map((planned) => planned.plan);
+  const frozen = await openFrozenSchemas(join(config.dataDir, 'schemas'));
+  const catalog = new SchemaCatalog({ configured: ruleSet.schemas, frozen, plans, events });
+  const setups = () =>
+    Array.from({ length: laneCount }, (_, lane) => ({
+      gatewayId: config.gateway.id,
+      lane,
+      rules: ruleSet.rules,
+      actions: catalog.plans,
+      schemas: catalog.schemas,
+    }));
+  const lanes = new LanePool({ laneCount, workerUrl: options.workerUrl, setups: setups(), events, metrics });
+  const deliveries = await openDeliveries(config, { ...options, catalog, clock: Date.now, random: Math.random });
+  const settlement = new Settlement({
+    actionIds: plans.map((plan) => plan.id),
+    ruleNames: ruleSet.rules.map((rule) => rule.name),
+    firstSequence: spool.firstSequence,
+    books,
+    events,
+    metrics,
+    deadLetters: spool.deadLetters,
+    progress: spool.progress,
+    accept: (part, settled) => deliveryOf(deliveries, part.action).accept(part, settled),
+    freeze: async (inferred) => {
+      await catalog.freeze(inferred);
+      await lanes.configure(setups());
+    },
+    sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
+  });
+  spool.startFeeds({
+    evaluate: (lane, task) => lanes.run(lane, task),
+    onResult: (_lane, slab, _task, result) => {
+      options.onProgress();
+      return settlement.onResult(slab, result);
+    },
+    onPoisoned: (_lane, slab, letter) => settlement.onPoisoned(slab, letter),
+  });
+  return { lanes, deliveries };
+}
