@@ -3,16 +3,22 @@ import type { BenchCase } from '../case.ts';
 import { aedes } from './aedes.ts';
 import { avroEncode } from './avro.ts';
 import { broker } from './broker.ts';
+import { floor } from './floor.ts';
 import { generator } from './generator.ts';
+import { lane } from './lane.ts';
 import { mosquitto } from './mosquitto.ts';
 import { pathQos0File } from './path-qos0-file.ts';
 import { pathQos1Blackhole } from './path-qos1-blackhole.ts';
 import { pathQos1File } from './path-qos1-file.ts';
+import { sql } from './sql.ts';
 
 export const cases: readonly BenchCase[] = [
+  floor,
+  sql,
+  avroEncode,
+  lane,
   generator,
   aedes,
-  avroEncode,
   broker,
   pathQos0File,
   pathQos1Blackhole,
