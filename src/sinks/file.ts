@@ -4,7 +4,7 @@
  * not at all; nothing is overwritten.
  */
 import { constants } from 'node:fs';
-import { access, copyFile, link, mkdir, open, rename, rm, stat } from 'node:fs/promises';
+import { access, copyFile, link, mkdir, open, rename, stat } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import { z } from 'zod';
 import { asError, CodedError } from '../errors.ts';
@@ -127,8 +127,8 @@ async function makeFolder(folder: string, root: string): Promise<void> {
 }
 
 /**
- * A hard link, then the old name removed: `link` refuses where the name is taken, `rename` would overwrite. The name stands for the
- * content (its checksum is in it), so a name that is there already is this object, placed before a crash.
+ * A hard link; whoever owns the source removes that name. `link` refuses where the name is taken, `rename` would overwrite. The name
+ * stands for the content (its checksum is in it), so a name that is there already is this object, placed before a crash.
  */
 async function place(source: string, folder: string, name: string): Promise<void> {
   const target = join(folder, name);
@@ -138,11 +138,9 @@ async function place(source: string, folder: string, name: string): Promise<void
     const code = thrown instanceof Error && 'code' in thrown ? thrown.code : '';
     // EXDEV: another file system. EPERM, ENOTSUP: one without hard links.
     if (code === 'EXDEV' || code === 'EPERM' || code === 'ENOTSUP') await copyIn(source, folder, target);
-    else if (code === 'ENOENT' && (await exists(target))) return;
     else if (code !== 'EEXIST') throw thrown;
   }
   await syncFolder(folder);
-  await rm(source, { force: true });
 }
 
 async function copyIn(source: string, folder: string, target: string): Promise<void> {

@@ -8,11 +8,21 @@
  * ```
  * A part settles once, when each entry that carries some of it was delivered, is durable in the outbox, or is a durable dead letter.
  */
+import { join } from 'node:path';
+import { invariant } from '../../errors.ts';
 import type { Events } from '../../events.ts';
 import type { ActionPlan, Entry, Part } from '../../message.ts';
 import type { Metrics } from '../../metrics.ts';
 import type { DeadLetters, Outbox } from '../../ports.ts';
 import type { SinkOptions, SinkServices } from '../sink.ts';
+import { ContainerAssembler } from './assemble-container.ts';
+import { createEachAssembler } from './assemble-each.ts';
+import { LinesAssembler } from './assemble-lines.ts';
+import type { Assembler } from './assembler.ts';
+import { nodeObjectFiles, type ObjectFiles } from './object-files.ts';
+import { Pause } from './pause.ts';
+import { Pump } from './pump.ts';
+import { type Bundle, Settlement } from './settlement.ts';
 
 export interface PlannedDelivery {
   readonly plan: ActionPlan;
@@ -56,8 +66,146 @@ export interface Delivery {
   accept(part: Part, settled: () => void): void;
   readonly backlog: Backlog;
   readonly state: DeliveryState;
+  /** Sets the gauges of backlog and age; before a scrape. */
+  refreshMetrics(): void;
   /** Seals what is open and delivers it, or leaves it durable in the outbox; at most this long. Then nothing new is accepted. */
   flush(deadlineMs: number): Promise<void>;
   /** Ends attempts and timers. What is not settled comes again from the journal. */
   close(): Promise<void>;
+}
+
+export function createDelivery(
+  planned: PlannedDelivery,
+  services: DeliveryServices,
+  files: ObjectFiles = nodeObjectFiles,
+): Delivery {
+  return new ActionDelivery(planned, services, files);
+}
+
+class ActionDelivery implements Delivery {
+  readonly #services: DeliveryServices;
+  readonly #plan: ActionPlan;
+  readonly #pump: Pump;
+  readonly #assembler: Assembler;
+  readonly #pause = new Pause();
+  #messages = 0;
+  #isClosed = false;
+
+  constructor({ plan, options }: PlannedDelivery, services: DeliveryServices, files: ObjectFiles) {
+    this.#plan = plan;
+    this.#services = services;
+    this.#pump = new Pump({
+      plan,
+      sink: options.open(services),
+      limits: options.limits,
+      outbox: services.outbox,
+      deadLetters: services.deadLetters,
+      events: services.events,
+      metrics: services.metrics,
+      pause: this.#pause,
+      clock: () => services.clock(),
+      random: () => services.random(),
+      onRejected: (entry, cause) => services.onRejected(entry, cause),
+      finished: (entry) => this.#finished(entry),
+      inherited: (entries) => {
+        for (const { messageCount } of entries) this.#emitted(messageCount);
+      },
+    });
+    this.#assembler = this.#createAssembler(options, files);
+  }
+
+  get state(): DeliveryState {
+    return this.#pump.state;
+  }
+
+  get backlog(): Backlog {
+    const memoryBytes = this.#assembler.bytesInMemory + this.#pump.memoryBytes;
+    const inFiles = this.#assembler.bytesOpen - this.#assembler.bytesInMemory + this.#pump.fileBytes;
+    const oldest = [this.#assembler.oldestReceivedAt, this.#pump.oldestReceivedAt].filter((at) => at !== null);
+    return {
+      bytes: memoryBytes + inFiles + this.#services.outbox.bytes,
+      memoryBytes,
+      messages: this.#messages,
+      oldestReceivedAt: oldest.length === 0 ? null : Math.min(...oldest),
+    };
+  }
+
+  async start(): Promise<void> {
+    await this.#assembler.start();
+    this.#pump.start();
+  }
+
+  accept(part: Part, settled: () => void): void {
+    invariant(!this.#isClosed, 'a closed delivery accepts no parts');
+    this.#emitted(part.messageCount);
+    this.#assembler.accept(part, new Settlement(settled));
+  }
+
+  refreshMetrics(): void {
+    const { metrics, outbox, clock } = this.#services;
+    const labels = { action: this.#plan.id };
+    const { bytes, oldestReceivedAt } = this.backlog;
+    metrics.actionBacklogBytes.set(labels, bytes);
+    metrics.actionOutboxBytes.set(labels, outbox.bytes);
+    metrics.actionOldestSeconds.set(
+      labels,
+      oldestReceivedAt === null ? 0 : Math.max(0, clock() - oldestReceivedAt) / 1000,
+    );
+  }
+
+  async flush(deadlineMs: number): Promise<void> {
+    const work = this.#assembler.flush().then(() => this.#pump.drain());
+    let timer: NodeJS.Timeout | undefined;
+    const deadline = new Promise<void>((resolve) => {
+      timer = setTimeout(resolve, deadlineMs);
+    });
+    try {
+      await Promise.race([work, deadline]);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    this.#pause.close();
+    await this.#assembler.close();
+    await this.#pump.close();
+  }
+
+  #createAssembler({ assembly }: SinkOptions, files: ObjectFiles): Assembler {
+    const { id, codec } = this.#plan;
+    const emit = (bundle: Bundle) => this.#pump.push(bundle);
+    switch (assembly.kind) {
+      case 'each':
+        return createEachAssembler(id, emit);
+      case 'lines':
+        return new LinesAssembler(id, assembly, emit);
+      case 'objects':
+        return new ContainerAssembler(assembly, {
+          action: id,
+          folder: join(this.#services.objectsDir, id.replaceAll('/', '-')),
+          files,
+          header: (schemaId) => this.#services.containerHeader(schemaId, codec),
+          emit,
+          pause: (cause) => this.#pump.diskFailed(cause),
+          lost: (cause) => {
+            if (!this.#isClosed) this.#services.events.deliveryFailing(id, 'held', cause);
+          },
+        });
+    }
+  }
+
+  #emitted(messageCount: number): void {
+    const labels = { action: this.#plan.id };
+    this.#messages += messageCount;
+    this.#services.metrics.actionEmitted.inc(labels, messageCount);
+    this.#services.metrics.actionInFlight.inc(labels, messageCount);
+  }
+
+  #finished({ messageCount }: Entry): void {
+    this.#messages -= messageCount;
+    this.#services.metrics.actionInFlight.dec({ action: this.#plan.id }, messageCount);
+  }
 }

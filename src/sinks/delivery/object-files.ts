@@ -1,0 +1,51 @@
+/** The files of open objects, as a port, so that tests inject what disks do: full, failing to sync, short writes. */
+import { createReadStream } from 'node:fs';
+import { mkdir, open, rename, rm } from 'node:fs/promises';
+
+export interface ObjectFile {
+  /** Writes all of `bytes` at `position`. May be repeated after a failure. */
+  write(bytes: Uint8Array, position: number): Promise<void>;
+  sync(): Promise<void>;
+  close(): Promise<void>;
+}
+
+export interface ObjectFiles {
+  /** Creates the folder, or empties it. */
+  clear(folder: string): Promise<void>;
+  /** Creates the file, or empties it. */
+  create(path: string): Promise<ObjectFile>;
+  read(path: string): AsyncIterable<Uint8Array>;
+  rename(from: string, to: string): Promise<void>;
+  /** Makes names in the folder durable. */
+  syncFolder(path: string): Promise<void>;
+}
+
+export const nodeObjectFiles: ObjectFiles = {
+  async clear(folder) {
+    await rm(folder, { recursive: true, force: true });
+    await mkdir(folder, { recursive: true });
+  },
+  async create(path) {
+    const file = await open(path, 'w');
+    return {
+      async write(bytes, position) {
+        for (let done = 0; done < bytes.length; ) {
+          const { bytesWritten } = await file.write(bytes, done, bytes.length - done, position + done);
+          done += bytesWritten;
+        }
+      },
+      sync: () => file.sync(),
+      close: () => file.close(),
+    };
+  },
+  read: (path) => createReadStream(path),
+  rename,
+  async syncFolder(path) {
+    const folder = await open(path, 'r');
+    try {
+      await folder.sync();
+    } finally {
+      await folder.close();
+    }
+  },
+};

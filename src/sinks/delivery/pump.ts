@@ -1,0 +1,354 @@
+/**
+ * The one loop that delivers, for all sinks: takes entries in order, cuts them to the service's limits, has the sink deliver one
+ * batch at a time, and acts on each entry's outcome.
+ *
+ * - delivered: settled and counted.
+ * - retry: only these entries again, after a pause with full jitter, for ever.
+ * - held: as retry, with longer pauses, one batch at a time as a probe; nothing else of this action is sent meanwhile.
+ * - rejected: handed to `onRejected`, else a dead letter; settled when that is durable. A batch rejected as a whole is halved until the
+ *   entry to blame stands alone.
+ *
+ * One batch is in flight at a time: order within the action is the order of `push`.
+ */
+import { rm } from 'node:fs/promises';
+import { asError, CodedError } from '../../errors.ts';
+import type { Events } from '../../events.ts';
+import type { ActionPlan, Entry } from '../../message.ts';
+import type { Metrics } from '../../metrics.ts';
+import type { DeadLetters, Outbox } from '../../ports.ts';
+import { entryBytes } from '../entry-bytes.ts';
+import { bodyBytes, type Outcome, type PumpLimits, type Sink } from '../sink.ts';
+import { attempt } from './attempt.ts';
+import { BACKOFF_MS_MAX, backoffMs } from './backoff.ts';
+import { cutBatches } from './cut.ts';
+import type { Pause } from './pause.ts';
+import { type Bundle, release } from './settlement.ts';
+import { Store, type Window } from './store.ts';
+
+/** Entries of a sink that has failed for so long leave memory for the outbox, so that the journal is freed of them. */
+const SPILL_AFTER_MS = 10_000;
+/** A failing sink is reported when it begins to fail, when the kind of failure changes, and this often. */
+const REPORT_MS = 60_000;
+/** A disk that refused is asked again after this. */
+const DISK_RETRY_MS = 1_000;
+/** First pause of a held sink: what it needs takes a person. */
+const HELD_FAILURES_MIN = 4;
+
+export type PumpState = 'idle' | 'delivering' | 'retrying' | 'held';
+
+export interface PumpServices {
+  readonly plan: ActionPlan;
+  readonly sink: Sink;
+  readonly limits: PumpLimits;
+  readonly outbox: Outbox;
+  readonly deadLetters: DeadLetters;
+  readonly events: Pick<Events, 'deliveryFailing' | 'deliveryRecovered' | 'deadLettersWritten'>;
+  readonly metrics: Metrics;
+  readonly pause: Pause;
+  readonly clock: () => number;
+  readonly random: () => number;
+  readonly onRejected: (entry: Entry, cause: Error) => Promise<boolean>;
+  /** An entry is done with: delivered, dead-lettered or handled. */
+  readonly finished: (entry: Entry) => void;
+  readonly inherited: (entries: readonly Entry[]) => void;
+}
+
+export class Pump {
+  readonly #services: PumpServices;
+  readonly #store: Store;
+  #state: PumpState = 'idle';
+  #window: Window | null = null;
+  #failures = 0;
+  #restMs = 0;
+  #isReported = false;
+  #failingSince: number | null = null;
+  #reportedAt = Number.NEGATIVE_INFINITY;
+  #isDraining = false;
+  #isClosed = false;
+  #abort = new AbortController();
+  #loop: Promise<void> | null = null;
+  #windowDone: (() => void)[] = [];
+
+  constructor(services: PumpServices) {
+    this.#services = services;
+    const { outbox, limits, inherited } = services;
+    this.#store = new Store({ outbox, limits, inherited, pause: (cause) => this.diskFailed(cause) });
+  }
+
+  get state(): PumpState {
+    return this.#state;
+  }
+
+  get memoryBytes(): number {
+    return this.#store.memoryBytes + this.#windowBytes('bytes');
+  }
+
+  /** Sealed objects that wait outside the outbox. */
+  get fileBytes(): number {
+    return this.#store.fileBytes + this.#windowBytes('file');
+  }
+
+  get oldestReceivedAt(): number | null {
+    let oldest = this.#store.oldestReceivedAt;
+    for (const { entry } of this.#window?.bundles ?? [])
+      oldest = Math.min(oldest ?? entry.receivedAt, entry.receivedAt);
+    return oldest;
+  }
+
+  start(): void {
+    this.#loop = this.#run();
+  }
+
+  push(bundle: Bundle): void {
+    this.#store.push(bundle);
+  }
+
+  /** Resolves when nothing is left in memory: delivered, or in the outbox, where a failing sink's entries go at once. */
+  async drain(): Promise<void> {
+    this.#isDraining = true;
+    if (this.#failures > 0 || this.#window?.source === 'outbox') this.#store.spill([]);
+    this.#services.pause.interrupt();
+    while (!this.#isClosed && (this.#store.memoryCount > 0 || this.#window?.source === 'memory')) {
+      await this.#store.whenMemoryEmpty();
+      if (this.#window?.source === 'memory') await new Promise<void>((resolve) => this.#windowDone.push(resolve));
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    this.#abort.abort(new Error('The gateway stops.'));
+    this.#services.pause.close();
+    this.#tellWindowDone();
+    await this.#store.close();
+    await this.#loop;
+    await this.#services.sink.close();
+  }
+
+  async #run(): Promise<void> {
+    while (!this.#isClosed) {
+      const window = await this.#store.next();
+      if (window === null) return;
+      this.#window = window;
+      await this.#deliver(window);
+      this.#window = null;
+      this.#tellWindowDone();
+    }
+  }
+
+  async #deliver(window: Window): Promise<void> {
+    let batches = cutBatches(window.bundles, this.#services.limits);
+    while (batches.length > 0) {
+      if (this.#shouldSpill(window) && this.#store.spill(batches.flat())) return;
+      if (this.#failures > 0) await this.#rest();
+      if (this.#isClosed) return this.#putBack(window, batches.flat());
+      const [batch = [], ...rest] = batches;
+      if (this.#failures === 0) this.#state = 'delivering';
+      const outcomes = await attempt(
+        batch.map(({ entry }) => entry),
+        this.#services,
+        this.#abort.signal,
+      );
+      if (this.#isClosed) return this.#putBack(window, await this.#settle(window, batch, outcomes), rest.flat());
+      batches = isRefusedWhole(outcomes)
+        ? [...halves(batch), ...rest]
+        : await this.#after(window, batch, outcomes, rest);
+    }
+    if (this.#failures === 0) this.#state = 'idle';
+  }
+
+  /** Settles what can be, and returns the batches that are left to deliver. */
+  async #after(
+    window: Window,
+    batch: readonly Bundle[],
+    outcomes: readonly Outcome[],
+    rest: readonly Bundle[][],
+  ): Promise<Bundle[][]> {
+    const again = await this.#settle(window, batch, outcomes);
+    const failure =
+      outcomes.find(({ status }) => status === 'held') ?? outcomes.find(({ status }) => status === 'retry');
+    if (failure === undefined || failure.status === 'delivered' || failure.status === 'rejected') {
+      if (outcomes.some(({ status }) => status === 'delivered')) this.#recovered();
+      return [...rest];
+    }
+    const afterMs = Math.max(
+      0,
+      ...outcomes.map((outcome) => (outcome.status === 'retry' ? (outcome.afterMs ?? 0) : 0)),
+    );
+    this.#failed(
+      failure.status,
+      failure.cause,
+      outcomes.some(({ status }) => status === 'delivered'),
+      afterMs,
+    );
+    return [again, ...rest];
+  }
+
+  async #settle(window: Window, batch: readonly Bundle[], outcomes: readonly Outcome[]): Promise<Bundle[]> {
+    const done: Bundle[] = [];
+    const again: Bundle[] = [];
+    for (const [index, bundle] of batch.entries()) {
+      const outcome = outcomes[index];
+      if (outcome?.status === 'delivered') {
+        this.#count(bundle.entry);
+        done.push(bundle);
+      } else if (outcome?.status === 'rejected' && (await this.#reject(bundle.entry, outcome.cause))) {
+        done.push(bundle);
+      } else {
+        again.push(bundle);
+      }
+    }
+    await this.#finish(window, done);
+    return again;
+  }
+
+  async #finish(window: Window, done: readonly Bundle[]): Promise<void> {
+    if (done.length === 0) return;
+    const entries = done.map(({ entry }) => entry);
+    if (window.source === 'outbox') await this.#persist(() => this.#services.outbox.remove(entries));
+    else
+      for (const { body } of entries)
+        if (body.kind === 'file') await this.#persist(() => rm(body.path, { force: true }));
+    for (const bundle of done) {
+      release(bundle);
+      this.#services.finished(bundle.entry);
+    }
+  }
+
+  /** False only when the gateway stops before the dead letter is durable. */
+  async #reject(entry: Entry, cause: Error): Promise<boolean> {
+    const { plan, events, metrics, deadLetters } = this.#services;
+    let isHandled = false;
+    let isDurable = false;
+    await this.#persist(async () => {
+      isHandled = await this.#services.onRejected(entry, cause);
+      if (!isHandled) await deadLetters.put([await deadLetterOf(plan, entry, cause)]);
+      isDurable = true;
+    });
+    if (!isDurable) return false;
+    if (isHandled) metrics.actionDropped.inc({ action: plan.id, reason: 'error-action' }, entry.messageCount);
+    else events.deadLettersWritten(plan.id, codeOf(cause), entry.messageCount, cause.message);
+    return true;
+  }
+
+  /** Repeats what the disk refuses until it accepts, or the gateway stops. */
+  async #persist(operation: () => Promise<void>): Promise<void> {
+    for (;;) {
+      try {
+        await operation();
+        return;
+      } catch (thrown) {
+        if (this.#isClosed) return;
+        await this.diskFailed(asError(thrown)).catch(() => {});
+      }
+    }
+  }
+
+  #count({ messageCount, rawBytes, encodedBytes, ...entry }: Entry): void {
+    const { metrics, plan } = this.#services;
+    const labels = { action: plan.id };
+    metrics.actionDelivered.inc(labels, messageCount);
+    metrics.actionRawBytes.inc(labels, rawBytes);
+    metrics.actionEncodedBytes.inc(labels, encodedBytes);
+    metrics.actionDeliveredBytes.inc(
+      labels,
+      entry.body.kind === 'bytes' ? entry.body.bytes.length : entry.body.byteLength,
+    );
+  }
+
+  #failed(status: 'retry' | 'held', cause: Error, isProgress: boolean, afterMs: number): void {
+    const now = this.#services.clock();
+    const state = status === 'held' ? 'held' : 'retrying';
+    this.#failures = isProgress ? 1 : this.#failures + 1;
+    if (status === 'held') this.#failures = Math.max(this.#failures, HELD_FAILURES_MIN);
+    this.#failingSince ??= now;
+    this.#restMs = Math.max(afterMs, backoffMs(this.#failures, this.#services.random()));
+    this.#report(status, cause, this.#state !== state);
+    this.#state = state;
+  }
+
+  #recovered(): void {
+    if (this.#isReported) this.#services.events.deliveryRecovered(this.#services.plan.id);
+    this.#isReported = false;
+    this.#failures = 0;
+    this.#failingSince = null;
+  }
+
+  #report(status: 'retry' | 'held', cause: Error, isNew: boolean): void {
+    const now = this.#services.clock();
+    if (this.#isReported && !isNew && now - this.#reportedAt < REPORT_MS) return;
+    this.#isReported = true;
+    this.#reportedAt = now;
+    this.#services.events.deliveryFailing(this.#services.plan.id, status, cause);
+  }
+
+  /** One pause after each failed attempt; an interrupted one (shutdown) is not made up for. */
+  async #rest(): Promise<void> {
+    const ms = Math.min(this.#restMs, BACKOFF_MS_MAX);
+    this.#restMs = 0;
+    if (ms > 0) await this.#services.pause.wait(ms);
+  }
+
+  #shouldSpill(window: Window): boolean {
+    if (window.source === 'outbox' || this.#failures === 0) return false;
+    return this.#isDraining || this.#services.clock() - (this.#failingSince ?? 0) >= SPILL_AFTER_MS;
+  }
+
+  #putBack(window: Window, ...bundles: readonly Bundle[][]): void {
+    if (window.source === 'outbox') this.#services.outbox.untake(bundles.flat().map(({ entry }) => entry));
+  }
+
+  /** Waits before something is asked of the disk again; rejects when the gateway stops. */
+  async diskFailed(cause: Error): Promise<void> {
+    if (this.#isClosed) throw cause;
+    this.#report('held', cause, false);
+    await this.#services.pause.wait(DISK_RETRY_MS);
+    if (this.#isClosed) throw cause;
+  }
+
+  #windowBytes(kind: 'bytes' | 'file'): number {
+    if (this.#window?.source !== 'memory') return 0;
+    let bytes = 0;
+    for (const { entry } of this.#window.bundles) if (entry.body.kind === kind) bytes += bodyBytes(entry);
+    return bytes;
+  }
+
+  #tellWindowDone(): void {
+    const waiting = this.#windowDone;
+    this.#windowDone = [];
+    for (const resolve of waiting) resolve();
+  }
+}
+
+/** The call was refused and nothing tells which entry is to blame: all outcomes have the very same cause. */
+function isRefusedWhole(outcomes: readonly Outcome[]): boolean {
+  const [first] = outcomes;
+  if (outcomes.length < 2 || first?.status !== 'rejected') return false;
+  return outcomes.every((outcome) => outcome.status === 'rejected' && outcome.cause === first.cause);
+}
+
+function halves(batch: readonly Bundle[]): Bundle[][] {
+  const middle = Math.ceil(batch.length / 2);
+  return [batch.slice(0, middle), batch.slice(middle)];
+}
+
+function codeOf(cause: Error): string {
+  return cause instanceof CodedError ? cause.code : 'ENTRY_REJECTED';
+}
+
+async function deadLetterOf(plan: ActionPlan, entry: Entry, cause: Error) {
+  return {
+    code: codeOf(cause),
+    reason: cause.message,
+    ruleName: plan.ruleName,
+    action: plan.id,
+    topic: '',
+    clientId: '',
+    receivedAt: entry.receivedAt,
+    first: entry.first,
+    last: entry.last,
+    messageCount: entry.messageCount,
+    content: 'entry',
+    destination: entry.destination,
+    body: await entryBytes(entry),
+  } as const;
+}
