@@ -125,6 +125,11 @@ export function createMetrics(registry = new Registry()) {
     connectionsCut: counter('connections_cut_total', 'Connections closed by the gateway after CONNECT, by reason.', [
       'reason',
     ]),
+    localMessagesDropped: counter(
+      'local_messages_dropped_total',
+      'Messages not delivered to a local subscriber, by reason: its queue is full, or it does not read.',
+      ['reason'],
+    ),
     // Lanes and process
     laneBusySeconds: counter('lane_busy_seconds_total', 'Time that lanes spent evaluating and encoding.', ['lane']),
     laneBacklogBytes: gauge('lane_backlog_bytes', 'Bytes handed to a lane and not yet answered.', ['lane']),
