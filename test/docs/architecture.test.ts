@@ -13,7 +13,7 @@ const references = [...block.matchAll(/`(test\/[^`]+\.test\.ts)` › ([^;|]+)/g)
 
 describe('the table of bad input', () => {
   it('names a test in every row', () => {
-    const rows = block.trim().split('\n');
+    const rows = block.trim().split('\n').slice(2);
     expect(rows.length).toBeGreaterThanOrEqual(9);
     expect(rows.filter((row) => !row.includes('.test.ts` › '))).toEqual([]);
   });
