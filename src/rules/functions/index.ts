@@ -8,6 +8,7 @@ import { numberFunctions } from './number.ts';
 import { regexFunctions } from './regex.ts';
 import type { FunctionSpec } from './spec.ts';
 import { stringFunctions } from './string.ts';
+import { timeFunctions } from './time.ts';
 import { trigonometricFunctions } from './trigonometric.ts';
 
 export const functions: readonly FunctionSpec[] = [
@@ -20,6 +21,7 @@ export const functions: readonly FunctionSpec[] = [
   ...hashFunctions,
   ...arrayFunctions,
   ...messageFunctions,
+  ...timeFunctions,
 ];
 
 const byName = new Map(functions.map((spec) => [spec.name.toLowerCase(), spec]));
