@@ -11,11 +11,14 @@ import { SequenceTally } from '../../../bench/measure/sequence-tally.ts';
 import { folderOf } from '../../support/folder.ts';
 
 async function writeContainer(path: string, from: number, to: number): Promise<void> {
-  const encoder = avro.createFileEncoder(path, JSON.parse(schemaText));
+  const encoder = new avro.streams.BlockEncoder(avro.Type.forSchema(JSON.parse(schemaText)));
+  const chunks: Buffer[] = [];
+  encoder.on('data', (chunk: Buffer) => chunks.push(chunk));
   for (const document of documents(to).slice(from))
     encoder.write(Object.fromEntries(FIELDS.map((field) => [field, document[field]])));
   encoder.end();
-  await once(encoder, 'finish');
+  await once(encoder, 'end');
+  writeFileSync(path, Buffer.concat(chunks));
 }
 
 describe('readLake', () => {
