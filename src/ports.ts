@@ -39,7 +39,7 @@ export interface Intake {
   /** True: too many bytes wait for the disk. Stop reading sockets until a callback given to `whenRelieved` runs (each runs once). */
   isFull(): boolean;
   whenRelieved(callback: () => void): void;
-  /** For the books: every PUBLISH that was authorized, whether or not a rule matched. */
+  /** For the books: every PUBLISH that was read, whether or not a rule matched; one that is dropped counts as matched. */
   received(qos: 0 | 1 | 2, payloadBytes: number, isMatched: boolean): void;
   /** A PUBLISH that was acknowledged but goes nowhere, and why (`unauthorized`, `sys-topic`, …; a bounded set). */
   dropped(reason: string): void;

@@ -173,6 +173,7 @@ function appendWill(
   const session = ingress.session;
   // Rights may have changed since CONNECT.
   if (session === null || !session.acl.mayPublish(will.topic)) {
+    context.core.intake.received(will.qos === 2 ? 2 : will.qos === 1 ? 1 : 0, will.payload.length, true);
     context.core.intake.dropped('unauthorized');
     callback(new Error('The will may not be published.'));
     return;

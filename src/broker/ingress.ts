@@ -382,7 +382,7 @@ export class Ingress {
     const topic = this.#topics?.find(bytes, bodyStart + 2, topicEnd) ?? null;
     const session = this.#session;
     if (topic === null || session === null) return { cut: 'bad-topic' };
-    if (!topic.isAllowed) return this.#denyPublish(topic.name, qos, packetId);
+    if (!topic.isAllowed) return this.#denyPublish(topic.name, qos, packetId, end - payloadStart);
     if (qos === 2) {
       this.#publishesInAedes++;
       this.#forward(frame);
@@ -411,7 +411,7 @@ export class Ingress {
   /**
    * Acknowledged and dropped [MQTT-3.3.5-2]: an error would close the connection and the client would send the same again for ever.
    */
-  #denyPublish(topic: string, qos: number, packetId: number): Step {
+  #denyPublish(topic: string, qos: number, packetId: number, payloadBytes: number): Step {
     if (qos === 2) {
       // PUBREC packets leave in order [MQTT-4.6.0-3]; its PUBREL is answered by aedes, which knows no such packet.
       if (this.#publishesInAedes > 0) return WAITS;
@@ -419,6 +419,7 @@ export class Ingress {
     } else if (qos === 1) {
       this.#line.enterAck(packetId, null);
     }
+    this.#core.intake.received(qos === 2 ? 2 : qos === 1 ? 1 : 0, payloadBytes, true);
     this.#core.intake.dropped(topic.startsWith('$SYS') ? 'sys-topic' : 'unauthorized');
     return TAKEN;
   }
