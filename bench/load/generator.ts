@@ -70,6 +70,7 @@ export class LoadGenerator implements ConnectionOwner {
     const cpuBefore = process.cpuUsage();
     const before = this.#counts();
     this.#measureFromMs = performance.now();
+    this.#behindMsMax = 0;
     events.started(before);
     await delay(plan.seconds * 1000);
     this.#measureUntilMs = performance.now();

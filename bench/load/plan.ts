@@ -41,7 +41,7 @@ export interface LoadReport {
   readonly measuredSeconds: number;
   /** Publish → PUBACK of messages intended within the measured time; from the intended, not the actual, time of sending. */
   readonly latency: HistogramData;
-  /** Open loop: the furthest that sending fell behind its schedule, ms. A large one means that the window or the generator was the limit. */
+  /** Open loop: the furthest that sending fell behind its schedule in the measured time and after, ms. A large one means that the window or the generator was the limit. */
   readonly behindMsMax: number;
   /** CPU of the generator's process in the measured time. */
   readonly cpuSeconds: number;
