@@ -2,7 +2,7 @@
 import { mkdir, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { z } from 'zod';
-import { usersSchema } from '../broker/config.ts';
+import { usersFileSchema } from '../broker/config.ts';
 import { createMetrics } from '../metrics.ts';
 import { sinkDefinitions } from '../sinks/index.ts';
 import { actionsPage } from './pages/actions-page.ts';
@@ -16,7 +16,7 @@ import { configJsonSchema } from './schema.ts';
 /** File name → text. */
 export async function renderDocs(): Promise<ReadonlyMap<string, string>> {
   const config = configJsonSchema();
-  const users = z.toJSONSchema(usersSchema, { io: 'input', unrepresentable: 'any' }) as JsonSchema;
+  const users = z.toJSONSchema(usersFileSchema, { io: 'input', unrepresentable: 'any' }) as JsonSchema;
   return new Map([
     ['configuration.md', configurationPage(config as JsonSchema, users)],
     ['actions.md', actionsPage(sinkDefinitions)],

@@ -36,10 +36,10 @@ describe('schemaRows', () => {
       ]),
     );
     const rows = schemaRows(json(schema), 'listeners').filter((row) => row.path !== 'listeners');
-    expect(rows.map((row) => [row.path, row.type])).toEqual([
-      ['listeners[].type', '`tcp` or `tls`'],
-      ['listeners[].host', 'string'],
-      ['listeners[].cert', 'string'],
+    expect(rows.map((row) => [row.path, row.type, row.presence])).toEqual([
+      ['listeners[].type', '`tcp` or `tls`', 'required'],
+      ['listeners[].host', 'string', 'required'],
+      ['listeners[].cert', 'string', 'required (`tls`)'],
     ]);
   });
 

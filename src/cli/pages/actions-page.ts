@@ -1,16 +1,24 @@
 import { z } from 'zod';
+import { createRuleSchema } from '../../rules/rule.ts';
 import type { AnySinkDefinition } from '../../sinks/sink.ts';
 import { rowsTable } from './configuration-page.ts';
 import { type JsonSchema, schemaRows } from './json-schema.ts';
 import { code, fenced, page, table } from './markdown.ts';
 
-/** docs/reference/actions.md, in the order of the list of sinks. */
+/** docs/reference/actions.md: the rule document, then its actions in the order of the list of sinks. */
 export function actionsPage(definitions: readonly AnySinkDefinition[]): string {
   const introduction = [
+    "A rule is AWS's `TopicRulePayload` with a `ruleName`; a file holds one, a list of them, or several documents.",
+    '',
     'What stands under `actions:` (and `errorAction:`) of a rule: one action key with its fields, spelled as AWS spells them, and beside it `delivery:` with what AWS',
     'does not have. Fields marked as templates take `${…}` with any SQL expression; they see the message as it came, not what SELECT made of it.',
   ].join('\n');
-  return page('Actions', introduction, definitions.map(actionSection));
+  return page('Rules and actions', introduction, [ruleSection(), ...definitions.map(actionSection)]);
+}
+
+function ruleSection(): string {
+  const action = z.unknown().meta({ title: 'action' });
+  return ['## The rule document', rowsTable(schemaRows(jsonSchema(createRuleSchema(action))))].join('\n\n');
 }
 
 function actionSection({ type, summary, action, delivery, templates, limits, example }: AnySinkDefinition): string {

@@ -4,11 +4,13 @@ import { code } from './markdown.ts';
 /** The part of JSON Schema (draft 2020-12) that zod writes. */
 export interface JsonSchema {
   readonly type?: string;
+  readonly title?: string;
   readonly description?: string;
   readonly default?: unknown;
   readonly const?: unknown;
   readonly enum?: readonly unknown[];
   readonly minimum?: number;
+  readonly exclusiveMinimum?: number;
   readonly maximum?: number;
   readonly pattern?: string;
   readonly format?: string;
@@ -25,7 +27,7 @@ export interface SchemaRow {
   /** `listeners[].port`; `<name>` stands for a key of the operator's choice. */
   readonly path: string;
   readonly type: string;
-  /** `required`, or the default, or ''. */
+  /** `required`, or the default, or ''; with the variants that have it, where not all do. */
   readonly presence: string;
   readonly description: string;
 }
@@ -35,7 +37,7 @@ export function schemaRows(schema: JsonSchema, path = '', presence = ''): readon
   const own: readonly SchemaRow[] = path === '' ? [] : [{ path, type: typeText(schema), presence, description }];
   const variants = schema.oneOf ?? schema.anyOf;
   if (variants?.some((variant) => variant.properties !== undefined)) {
-    return unique([...own, ...variants.flatMap((variant) => childRows(variant, path))]);
+    return [...own, ...variantRows(variants, path)];
   }
   return [...own, ...childRows(schema, path)];
 }
@@ -67,18 +69,20 @@ function presenceText(parent: JsonSchema, name: string, property: JsonSchema): s
 }
 
 function typeText(schema: JsonSchema): string {
-  if (schema.const !== undefined) return code(String(schema.const));
-  if (schema.enum !== undefined) return schema.enum.map((value) => code(String(value))).join(', ');
+  if (schema.const !== undefined) return valueText(schema.const);
+  if (schema.enum !== undefined) return schema.enum.map(valueText).join(', ');
   const variants = schema.oneOf ?? schema.anyOf;
   if (variants !== undefined) return [...new Set(variants.map(typeText))].join(' or ');
   if (schema.type === 'array') return schema.items === undefined ? 'list' : `list of ${typeText(schema.items)}`;
   if (schema.type === 'integer' || schema.type === 'number') return `${schema.type}${boundsText(schema)}`;
-  if (schema.type === 'string' && schema.format !== undefined) return schema.format;
-  return schema.type ?? 'any';
+  if (schema.format === 'uri') return 'URL';
+  return schema.type ?? schema.title ?? 'any';
 }
 
 /** zod bounds every integer by what a double holds; that says nothing to a reader. */
-function boundsText({ minimum, maximum }: JsonSchema): string {
+function boundsText({ minimum, exclusiveMinimum, maximum }: JsonSchema): string {
+  if (exclusiveMinimum !== undefined)
+    return ` above ${exclusiveMinimum}${maximum === undefined ? '' : ` to ${maximum}`}`;
   const low = minimum !== undefined && minimum > Number.MIN_SAFE_INTEGER ? String(minimum) : '';
   const high = maximum !== undefined && maximum < Number.MAX_SAFE_INTEGER ? String(maximum) : '';
   if (low === '' && high === '') return '';
@@ -86,13 +90,31 @@ function boundsText({ minimum, maximum }: JsonSchema): string {
   return low === '' ? ` to ${high}` : ` ${low} to ${high}`;
 }
 
-/** Variants repeat what they have in common; what differs stands together. */
-function unique(rows: readonly SchemaRow[]): readonly SchemaRow[] {
-  const byPath = new Map<string, SchemaRow>();
-  for (const row of rows) {
-    const before = byPath.get(row.path);
-    const type = before === undefined || before.type === row.type ? row.type : `${before.type} or ${row.type}`;
-    byPath.set(row.path, before === undefined ? row : { ...before, type });
+/** Variants repeat what they have in common: one row for each path. */
+function variantRows(variants: readonly JsonSchema[], path: string): readonly SchemaRow[] {
+  const found = new Map<
+    string,
+    { readonly row: SchemaRow; readonly names: readonly string[]; readonly count: number }
+  >();
+  for (const variant of variants) {
+    const name = String(variant.properties?.['type']?.const ?? '');
+    for (const row of childRows(variant, path)) {
+      const before = found.get(row.path);
+      if (before === undefined) found.set(row.path, { row, names: [name], count: 1 });
+      else {
+        const type = before.row.type === row.type ? row.type : `${before.row.type} or ${row.type}`;
+        found.set(row.path, { row: { ...before.row, type }, names: [...before.names, name], count: before.count + 1 });
+      }
+    }
   }
-  return [...byPath.values()];
+  return [...found.values()].map(({ row, names, count }) => {
+    if (count === variants.length) return row;
+    const where = names.filter(Boolean).map(code).join(', ');
+    return { ...row, presence: where === '' ? '' : `${row.presence} (${where})`.trim() };
+  });
+}
+
+/** Line breaks and tabs as they are written. */
+function valueText(value: unknown): string {
+  return code(typeof value === 'string' && !/\s/.test(value) ? value : JSON.stringify(value));
 }
