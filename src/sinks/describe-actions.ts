@@ -54,17 +54,17 @@ function fieldRows(schema: JsonSchema, prefix: string, templates: readonly strin
     const fallback = isGroup || field.default === undefined ? '' : `\`${JSON.stringify(field.default)}\``;
     const mark = required.has(name) ? ' *' : '';
     rows.push(
-      `| \`${path}\`${mark} | ${isGroup ? '' : valueOf(field)} | ${fallback} | ${meaning.join(' ').replaceAll('|', '\\|')} |`,
+      `| \`${path}\`${mark} | ${isGroup ? '' : shownValue(field)} | ${fallback} | ${meaning.join(' ').replaceAll('|', '\\|')} |`,
     );
     if (isGroup) rows.push(...fieldRows(field, `${path}.`, templates));
   }
   return rows;
 }
 
-function valueOf(field: JsonSchema): string {
+function shownValue(field: JsonSchema): string {
   if (Array.isArray(field.enum)) return field.enum.map((value) => `\`${JSON.stringify(value)}\``).join(' \\| ');
   if (field.const !== undefined) return `\`${JSON.stringify(field.const)}\``;
-  if (Array.isArray(field.anyOf)) return field.anyOf.map((choice: JsonSchema) => valueOf(choice)).join(' \\| ');
+  if (Array.isArray(field.anyOf)) return field.anyOf.map((choice: JsonSchema) => shownValue(choice)).join(' \\| ');
   const bounds =
     field.minimum !== undefined && field.maximum !== undefined ? ` ${field.minimum} to ${field.maximum}` : '';
   return `${String(field.type ?? 'any')}${bounds}`;

@@ -11,6 +11,8 @@ const SOCKET_IDLE_MS_MAX = 15_000;
 const REQUEST_TIMEOUT_MS = 600_000;
 const SOCKETS_MAX = 64;
 
+const SILENT = { debug() {}, info() {}, warn() {}, error() {} };
+
 /**
  * The SDK's own retries are off: it repeats whole calls, the pump repeats single entries. Without the timeouts the SDK waits for a
  * silent server for ever.
@@ -21,6 +23,8 @@ export function clientOptions(aws: AwsOptions) {
   return {
     region: aws.region,
     maxAttempts: 1,
+    // The SDK would print to the console; what goes wrong comes back as an error, and the pump reports it.
+    logger: SILENT,
     ...(aws.endpoint === undefined ? {} : { endpoint: aws.endpoint }),
     ...(credentials === undefined
       ? {}
