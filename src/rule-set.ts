@@ -14,7 +14,7 @@ import { createRuleSchema, type RuleDocument } from './rules/rule.ts';
 import { compileStatement } from './rules/sql/statement.ts';
 import { compileTemplate } from './rules/template.ts';
 import { createActionSchema, sinkDefinitions } from './sinks/index.ts';
-import type { AnySinkDefinition, AwsOptions } from './sinks/sink.ts';
+import type { AwsOptions, SinkOptions } from './sinks/sink.ts';
 import { findingAt, type Path, readYaml, scalarStart, validate, type YamlSource } from './yaml-document.ts';
 
 /** AWS allows as many per account; the topic index and the metrics are sized for it. */
@@ -22,9 +22,8 @@ const RULES_MAX = 10_000;
 
 export interface PlannedAction {
   readonly plan: ActionPlan;
-  readonly definition: AnySinkDefinition;
-  /** What `definition.build` is given. */
-  readonly options: unknown;
+  /** What delivery needs to open its sink. */
+  readonly options: SinkOptions;
 }
 
 export interface RuleSet {
@@ -183,7 +182,7 @@ class RuleSetBuilder {
         this.#catch(error, source, [...at, type, field]);
       }
     }
-    return { plan: { ...result.plan, id, ruleName: rule.ruleName }, definition, options: result.options };
+    return { plan: { ...result.plan, id, ruleName: rule.ruleName }, options: result.options };
   }
 
   #index(planned: PlannedAction | null): number[] {

@@ -123,11 +123,14 @@ function issueFindings(
   if (issue.code === 'unrecognized_keys') {
     const known = knownKeys(schema, issue.path);
     return issue.keys.map((key) => {
+      // Some other kind of the same thing knows the key; naming all their keys would mislead.
+      const isElsewhere = known.includes(key);
       const guess = nearest(key, known);
       const hint = guess === null ? `Known keys here: ${known.join(', ') || 'none'}.` : `Did you mean "${guess}"?`;
-      return {
-        ...findingAt(source, [...path, key], 'CONFIG_KEY_UNKNOWN', `The key "${key}" is not known here. ${hint}`),
-      };
+      const why = isElsewhere
+        ? `The key "${key}" does not apply to this kind.`
+        : `The key "${key}" is not known here. ${hint}`;
+      return findingAt(source, [...path, key], 'CONFIG_KEY_UNKNOWN', why);
     });
   }
   if (issue.code === 'invalid_union') {

@@ -114,7 +114,7 @@ describe('loadConfig', () => {
     const rule = RULE.replace(
       "file: { path: 'press/${topic(2)}' }",
       'firehose: { deliveryStreamName: x, roleArn: y }',
-    ).replace('schema: press', 'schema: press, format: avro-container');
+    ).replace('{ schema: press }', '{ format: avro-container }');
     expect(load({ 'rules/press.yaml': rule }).lines.join('\n')).toMatch(
       /format: .*json-lines.*\[CONFIG_UNREADABLE_OUTPUT\]/,
     );
