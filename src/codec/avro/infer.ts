@@ -148,8 +148,9 @@ function isObject(value: unknown): boolean {
   );
 }
 
-/** Avro 1.11 specification, "Names": [A-Za-z_][A-Za-z0-9_]*. */
+/** Avro 1.11 specification, "Names": [A-Za-z_][A-Za-z0-9_]*. `__proto__` would be legal, but readers in JavaScript lose it. */
 function avroName(text: string): string {
+  if (text === '__proto__') return '_proto_';
   const name = text.replace(/[^A-Za-z0-9_]/g, '_');
   return /^[A-Za-z_]/.test(name) ? name : `_${name}`;
 }
