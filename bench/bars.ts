@@ -1,9 +1,11 @@
 /** What the project promises of its speed, as ratios within one interleaved run: absolute figures differ from machine to machine. */
-import type { CaseMeasurement } from './case.ts';
+import type { CaseMeasurement, CaseOutcome } from './case.ts';
 import { type Bar, type CaseRounds, medianOf } from './result.ts';
 
 export const WHOLE_PATH = 'path-qos1-file';
 export const YARDSTICK = 'mosquitto';
+/** Of the generator: no server. */
+const CEILING = 'generator';
 const RATE_RATIO_MIN = 1;
 const RSS_BYTES_MAX = 300e6;
 
@@ -24,14 +26,13 @@ export function judgeBars(cases: readonly CaseRounds[]): Bar[] {
   ];
 }
 
-/** Ratios that are reported and not judged. */
+/** Ratios that are reported and not judged: of the servers that the same load was put on. */
 export function compare(cases: readonly CaseRounds[]): { readonly name: string; readonly ratio: number }[] {
   const yardstick = cases.find((rounds) => rounds.name === YARDSTICK);
+  const isServer = (round: CaseOutcome) =>
+    round.status === 'measured' && round.latencyMs !== null && round.generatorUsPerMessage !== null;
   return cases
-    .filter(
-      (rounds) =>
-        rounds !== yardstick && rounds.rounds.some((round) => round.status === 'measured' && round.latencyMs !== null),
-    )
+    .filter(({ name, rounds }) => name !== YARDSTICK && name !== CEILING && rounds.some(isServer))
     .flatMap((rounds) => [
       {
         name: `messages/s of ${rounds.name} ÷ ${YARDSTICK}`,

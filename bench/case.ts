@@ -42,7 +42,7 @@ export interface CaseMeasurement {
   /** Of the server (or of this process, for a case that has none). */
   readonly cpuUsPerMessage: number;
   readonly threads: readonly ThreadCost[];
-  /** Publish → PUBACK; null where nothing is acknowledged. */
+  /** Publish → PUBACK (journal: append → told that it is durable); null where nothing is acknowledged. */
   readonly latencyMs: { readonly p50: number; readonly p99: number; readonly p999: number } | null;
   readonly rssPeakBytes: number | null;
   readonly generatorUsPerMessage: number | null;

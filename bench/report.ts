@@ -14,8 +14,8 @@ const columns: readonly Column[] = [
   { title: 'messages/s', cell: (rounds) => figure(rounds, (round) => round.messagesPerSecond, 0) },
   { title: 'CPU µs/message', cell: (rounds) => figure(rounds, (round) => round.cpuUsPerMessage, 2) },
   { title: 'of it on the main thread', cell: (rounds) => figure(rounds, mainThreadUs, 2) },
-  { title: 'PUBACK p50 ms', cell: (rounds) => figure(rounds, (round) => round.latencyMs?.p50 ?? null, 1) },
-  { title: 'PUBACK p99 ms', cell: (rounds) => figure(rounds, (round) => round.latencyMs?.p99 ?? null, 1) },
+  { title: 'acked p50 ms', cell: (rounds) => figure(rounds, (round) => round.latencyMs?.p50 ?? null, 1) },
+  { title: 'acked p99 ms', cell: (rounds) => figure(rounds, (round) => round.latencyMs?.p99 ?? null, 1) },
   { title: 'peak RSS MB', cell: (rounds) => figure(rounds, (round) => megabytes(round.rssPeakBytes), 0) },
   { title: 'counted back', cell: tallyText },
 ];

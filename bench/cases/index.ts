@@ -5,6 +5,7 @@ import { avroEncode } from './avro.ts';
 import { broker } from './broker.ts';
 import { floor } from './floor.ts';
 import { generator } from './generator.ts';
+import { journal } from './journal.ts';
 import { lane } from './lane.ts';
 import { mosquitto } from './mosquitto.ts';
 import { pathQos0File } from './path-qos0-file.ts';
@@ -16,6 +17,7 @@ export const cases: readonly BenchCase[] = [
   floor,
   sql,
   avroEncode,
+  journal,
   lane,
   generator,
   aedes,

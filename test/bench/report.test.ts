@@ -103,6 +103,8 @@ describe('compare', () => {
       rounds('mosquitto', { cpuUsPerMessage: 6 }),
       rounds('broker', {}),
       rounds('sql', { latencyMs: null }),
+      rounds('journal', { generatorUsPerMessage: null }),
+      rounds('generator', {}),
     ];
     expect(compare(cases)).toEqual([
       { name: 'messages/s of broker ÷ mosquitto', ratio: 1 },
@@ -121,10 +123,10 @@ describe('renderBenchTable', () => {
     ];
     expect(renderBenchTable(result(cases))).toBe(
       [
-        '| case           | messages/s | CPU µs/message | of it on the main thread | PUBACK p50 ms | PUBACK p99 ms | peak RSS MB |   counted back |',
-        '| -------------- | ---------: | -------------: | -----------------------: | ------------: | ------------: | ----------: | -------------: |',
-        '| mosquitto      |          – |              – |                        – |             – |             – |           – |              – |',
-        '| path-qos1-file |    257,000 |           3.00 |                     2.25 |           1.0 |          12.3 |         110 | 5,000 of 5,000 |',
+        '| case           | messages/s | CPU µs/message | of it on the main thread | acked p50 ms | acked p99 ms | peak RSS MB |   counted back |',
+        '| -------------- | ---------: | -------------: | -----------------------: | -----------: | -----------: | ----------: | -------------: |',
+        '| mosquitto      |          – |              – |                        – |            – |            – |           – |              – |',
+        '| path-qos1-file |    257,000 |           3.00 |                     2.25 |          1.0 |         12.3 |         110 | 5,000 of 5,000 |',
         '',
         '- **not measured**: messages/s of path-qos1-file ÷ mosquitto = – (≥ 1)',
         '- **pass**: peak RSS of path-qos1-file, MB = 110.00 (< 300)',
