@@ -32,7 +32,9 @@ import { matchesFilter } from './rules/topic-filter.ts';
 import { TopicIndex } from './rules/topic-index.ts';
 import { shutDown } from './shutdown.ts';
 import type { Republication } from './sinks/sink.ts';
+import { nodeFiles } from './spool/files.ts';
 import { openSpool } from './spool/spool.ts';
+import { systemClock } from './system-clock.ts';
 
 export interface GatewayOptions {
   readonly log: Logger;
@@ -64,10 +66,15 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     dir: join(config.dataDir, 'spool'),
     laneCount,
     actionIds,
-    files: nodeFiles,
+    files: nodeFiles(),
     clock: systemClock,
     events,
     metrics,
+    tuning: {
+      pendingBytesMax: config.journal.pendingBytesMax,
+      disk: config.journal.disk,
+      ruleSetHash: Buffer.from(config.ruleSet.hash, 'hex'),
+    },
   });
   const readiness = new Readiness(spool, Date.now);
 

@@ -33,7 +33,7 @@ export interface RuleSet {
   readonly schemas: readonly LaneSchema[];
   /** Topic filter of each rule, by rule index; null = reached by Basic Ingest alone. */
   readonly topicFilters: readonly (string | null)[];
-  /** Changes when anything above does; stands in the journal's segments. */
+  /** 32 hex digits; changes when anything above does. Stands in the journal's segments. */
   readonly hash: string;
 }
 
@@ -136,7 +136,7 @@ class RuleSetBuilder {
       planned: this.#planned,
       schemas: this.#schemas,
       topicFilters: this.#topicFilters,
-      hash: createHash('sha256').update(text).digest('hex').slice(0, 16),
+      hash: createHash('sha256').update(text).digest('hex').slice(0, 32),
     };
   }
 
