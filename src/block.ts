@@ -41,7 +41,9 @@ export function deadLetterBytesMax(metaBytes: number, bodyBytes: number): number
   return 8 + BLOCK_HEADER_BYTES + DEAD_HEADER_BYTES + metaBytes + bodyBytes;
 }
 
-/** Fills one buffer with blocks. Not thread safe; the caller checks room with `bytesFree` first. */
+/**
+ * Fills one buffer, whose length is a multiple of 8, with blocks. Not thread safe; the caller checks room with `bytesFree` first.
+ */
 export class BlockWriter {
   readonly bytes: Buffer;
   readonly lane: number;
@@ -64,6 +66,11 @@ export class BlockWriter {
 
   get byteLength(): number {
     return this.#position;
+  }
+
+  /** What `seal` will return: the last block is padded. */
+  get bytesSealed(): number {
+    return padded(this.#position);
   }
 
   get bytesFree(): number {

@@ -40,6 +40,24 @@ export function createEvents(log: Logger, metrics: Metrics) {
         'Journal bytes failed their checksum; the rest is read on.',
       );
     },
+    journalStuck(journalClass: string, cause: Error): void {
+      log.error({ class: journalClass, err: cause }, 'Journal holds all acknowledgements until its disk works again.');
+    },
+    journalRecovered(journalClass: string): void {
+      log.info({ class: journalClass }, 'Journal can be written again.');
+    },
+    spoolStepFailed(step: string, cause: Error): void {
+      log.warn({ step, err: cause }, 'A step of the spool failed; it will be tried again.');
+    },
+    diskLevelChanged(level: 'ok' | 'warn' | 'holdNormal' | 'holdAll', usedRatio: number, freeBytes: number): void {
+      const fields = { level, usedRatio, freeBytes };
+      if (level === 'ok') log.info(fields, 'Disk has room again.');
+      else if (level === 'warn') log.warn(fields, 'Disk is filling up.');
+      else log.error(fields, 'Disk is nearly full; acknowledgements are held.');
+    },
+    outboxEntryDamaged(action: string, file: string): void {
+      log.error({ action, file }, 'Outbox entry failed its checksum; it was set aside.');
+    },
     laneDied(lane: number, cause: Error): void {
       metrics.laneRestarts.inc({ lane: String(lane) });
       log.error({ lane, err: cause }, 'Lane worker died; it is started again and its slab is read again.');

@@ -95,11 +95,15 @@ export interface Spool {
   journal(messageClass: MessageClass): Journal;
   isFull(): boolean;
   whenRelieved(callback: () => void): void;
+  /** A new rule set: its action ids, in order. Progress of actions that are gone is forgotten. */
+  setActionIds(actionIds: readonly string[]): void;
   startFeeds(handlers: FeedHandlers): void;
   /** Dispatches nothing more; resolves when what is in flight has been answered and handled. */
   stopFeeds(): Promise<void>;
   /** Resolves when nothing is appended, dispatched or unsettled any more. */
   drained(): Promise<void>;
+  /** Messages with a lower sequence were journaled before this start. */
+  readonly firstSequence: number;
   readonly progress: Progress;
   readonly deadLetters: DeadLetters;
   /** The same object for the same action id. */

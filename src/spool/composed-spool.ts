@@ -1,0 +1,222 @@
+/**
+ * The spool: everything that must survive a crash. Composes its parts and nothing else.
+ *
+ * ```
+ * <dir>/lock                                        one process (lock.ts)
+ * <dir>/journal/{alarm,normal}/*.segment            messages as they were acknowledged (segment.ts, ../block.ts)
+ * <dir>/progress/cursor.{a,b}                       which of them are settled (cursor-log.ts)
+ * <dir>/dlq/*.segment                               dead letters (dead-letters.ts)
+ * <dir>/outbox/<action id>/*.entry                  encoded entries whose sink lags (outbox.ts)
+ * ```
+ */
+import { asError } from '../errors.ts';
+import type { MessageClass } from '../message.ts';
+import type { Outbox as OutboxPort } from '../ports.ts';
+import type { FeedHandlers, Spool, SpoolHealth, SpoolStats } from './api.ts';
+import { DiskWatch } from './disk.ts';
+import { FeedBarrier } from './feed-barrier.ts';
+import { makeDirectories } from './files.ts';
+import type { Journal } from './journal.ts';
+import { LaneFeed } from './lane-feed.ts';
+import { Outbox, outboxDirectoryName } from './outbox.ts';
+import type { Segment } from './segment.ts';
+import type { SpoolParts } from './spool-parts.ts';
+
+const CLASSES: readonly MessageClass[] = ['alarm', 'normal'];
+const DRAIN_POLL_MS = 20;
+
+export class ComposedSpool implements Spool {
+  readonly #parts: SpoolParts;
+  readonly #disk: DiskWatch;
+  readonly #outboxes = new Map<string, Promise<Outbox>>();
+  #feeds: readonly LaneFeed[] = [];
+  #isClosed = false;
+
+  constructor(parts: SpoolParts) {
+    this.#parts = parts;
+    const { files, dir, clock, tuning, events, metrics } = parts.options;
+    this.#disk = new DiskWatch({
+      files,
+      dir,
+      clock,
+      thresholds: tuning.disk,
+      onSpace: ({ freeBytes, usedRatio }) => {
+        metrics.diskFreeBytes.set(freeBytes);
+        metrics.diskUsedRatio.set(usedRatio);
+        this.#publishStats();
+      },
+      onLevel: (level, { usedRatio, freeBytes }) => {
+        events.diskLevelChanged(level, usedRatio, freeBytes);
+        parts.journals.normal.hold(level === 'holdNormal' || level === 'holdAll');
+        parts.journals.alarm.hold(level === 'holdAll');
+      },
+      onError: (error) => events.spoolStepFailed('disk space', error),
+    });
+  }
+
+  /** Called once by `openSpool`. */
+  async start(): Promise<void> {
+    await this.#disk.start();
+  }
+
+  get firstSequence(): number {
+    return this.#parts.firstSequence;
+  }
+
+  get progress() {
+    return this.#parts.progress;
+  }
+
+  get deadLetters() {
+    return this.#parts.deadLetters;
+  }
+
+  get health(): SpoolHealth {
+    const reasons = [...this.#parts.stuck].map(
+      ([name, error]) => `journal ${name} cannot be written: ${error.message}`,
+    );
+    if (this.#disk.level === 'holdAll') reasons.push('the disk is full: nothing is acknowledged');
+    if (this.#disk.level === 'holdNormal') reasons.push('the disk is nearly full: only alarms are acknowledged');
+    return { isWritable: reasons.length === 0, reason: reasons.join('; ') };
+  }
+
+  journal(messageClass: MessageClass): Journal {
+    return this.#parts.journals[messageClass];
+  }
+
+  isFull(): boolean {
+    return this.#parts.pressure.isFull;
+  }
+
+  whenRelieved(callback: () => void): void {
+    this.#parts.pressure.whenRelieved(callback);
+  }
+
+  setActionIds(actionIds: readonly string[]): void {
+    this.#parts.progress.setActionIds(actionIds);
+  }
+
+  startFeeds(handlers: FeedHandlers): void {
+    const { streams, stores, progress, deadLetters, buffers, options } = this.#parts;
+    const oldOrdinal = {
+      alarm: lastOldOrdinal(stores.alarm.segments, options.laneCount),
+      normal: lastOldOrdinal(stores.normal.segments, options.laneCount),
+    };
+    const isOld = oldOrdinal.alarm > 0 || oldOrdinal.normal > 0;
+    const barrier = new FeedBarrier(options.laneCount, isOld, () => this.#wakeFeeds());
+    this.#feeds = streams.map(({ alarm, normal }, lane) => {
+      return new LaneFeed({
+        lane,
+        alarm,
+        normal,
+        oldOrdinal,
+        barrier,
+        handlers,
+        progress,
+        deadLetters,
+        buffers,
+        clock: options.clock,
+        onError: (error) => options.events.spoolStepFailed(`reading for lane ${lane}`, error),
+      });
+    });
+    this.#parts.onPushed = (lane) => this.#feeds[lane]?.wake();
+    for (const feed of this.#feeds) feed.start();
+  }
+
+  async stopFeeds(): Promise<void> {
+    await Promise.all(this.#feeds.map((feed) => feed.stop()));
+  }
+
+  async drained(): Promise<void> {
+    while (!this.#isClosed && !this.#isDrained()) {
+      await new Promise<void>((resolve) => void this.#parts.options.clock.after(DRAIN_POLL_MS, resolve));
+    }
+  }
+
+  outbox(actionId: string): Promise<OutboxPort> {
+    let outbox = this.#outboxes.get(actionId);
+    if (outbox === undefined) {
+      outbox = this.#openOutbox(actionId);
+      this.#outboxes.set(actionId, outbox);
+      // A failed one is opened anew next time.
+      outbox.catch(() => this.#outboxes.delete(actionId));
+    }
+    return outbox;
+  }
+
+  stats(): SpoolStats {
+    const { stores, deadLetters, pressure } = this.#parts;
+    const classStats = (name: MessageClass) => {
+      let backlogMessages = 0;
+      for (const segment of stores[name].segments) backlogMessages += segment.messagesLeft;
+      return { bytes: stores[name].bytes, backlogMessages };
+    };
+    return {
+      classes: { alarm: classStats('alarm'), normal: classStats('normal') },
+      deadLetterBytes: deadLetters.bytes,
+      pendingBytes: pressure.pendingBytes,
+      laneBacklogBytes: this.#feeds.map((feed) => feed.bytesInFlight),
+      isLive: this.#parts.streams.every(({ alarm, normal }) => alarm.isLive && normal.isLive),
+    };
+  }
+
+  async close(): Promise<void> {
+    if (this.#isClosed) return;
+    this.#isClosed = true;
+    const { journals, answers, stores, streams, progress, deadLetters, lock, options } = this.#parts;
+    await this.stopFeeds();
+    this.#disk.stop();
+    await Promise.all([journals.alarm.close(), journals.normal.close()]);
+    answers.fail(new Error('The spool was closed before this message was durable.'));
+    await Promise.all([stores.alarm.close(), stores.normal.close(), deadLetters.close()]);
+    await Promise.all(streams.flatMap(({ alarm, normal }) => [alarm.close(), normal.close()]));
+    try {
+      await progress.close();
+    } catch (thrown) {
+      // Lost progress means duplicates.
+      options.events.spoolStepFailed('progress', asError(thrown));
+    }
+    await lock.release();
+  }
+
+  async #openOutbox(actionId: string): Promise<Outbox> {
+    const { files, dir, events } = this.#parts.options;
+    const directory = await makeDirectories(files, dir, 'outbox', outboxDirectoryName(actionId));
+    return Outbox.open({ files, dir: directory, onDamaged: (file) => events.outboxEntryDamaged(actionId, file) });
+  }
+
+  #wakeFeeds(): void {
+    for (const feed of this.#feeds) feed.wake();
+  }
+
+  #isDrained(): boolean {
+    const { journals, stores } = this.#parts;
+    const isSettled = (segment: Segment): boolean => segment.slabsOpen === 0;
+    return (
+      CLASSES.every((name) => journals[name].isIdle && stores[name].segments.every(isSettled)) &&
+      this.#feeds.every((feed) => feed.isIdle)
+    );
+  }
+
+  #publishStats(): void {
+    const { metrics } = this.#parts.options;
+    const stats = this.stats();
+    for (const name of CLASSES) {
+      metrics.journalBytes.set({ class: name }, stats.classes[name].bytes);
+      metrics.journalBacklogMessages.set({ class: name }, stats.classes[name].backlogMessages);
+    }
+    metrics.deadLetterBytes.set(stats.deadLetterBytes);
+    for (const [lane, bytes] of stats.laneBacklogBytes.entries()) {
+      metrics.laneBacklogBytes.set({ lane: String(lane) }, bytes);
+    }
+  }
+}
+
+/** 0 = none was written with another lane count. */
+function lastOldOrdinal(segments: readonly Segment[], laneCount: number): number {
+  let ordinal = 0;
+  for (const segment of segments) {
+    if (segment.isRecovered && segment.messageCount > 0 && segment.laneCount !== laneCount) ordinal = segment.ordinal;
+  }
+  return ordinal;
+}

@@ -1,0 +1,253 @@
+/**
+ * Feeds one lane: takes slabs from its streams, alarms first, keeps SLABS_IN_FLIGHT_MAX with the worker so that it never idles, and
+ * handles results in the order of dispatch. A slab counts as in flight until its result was handled: delivery's backpressure.
+ */
+import { asError } from '../errors.ts';
+import type { SlabResult, SlabTask } from '../lane-protocol.ts';
+import type { SequenceRange } from '../message.ts';
+import type { DeadLetters } from '../ports.ts';
+import type { FeedHandlers, SpoolClock } from './api.ts';
+import type { BufferPool } from './buffer-pool.ts';
+import type { FeedBarrier } from './feed-barrier.ts';
+import type { LaneStream, Work } from './lane-stream.ts';
+import { evaluateSuspect } from './poison.ts';
+import type { Progress } from './progress.ts';
+import { union } from './ranges.ts';
+import type { SlabState } from './slab-state.ts';
+
+const SLABS_IN_FLIGHT_MAX = 2;
+/** Normal slabs get a turn after this many alarm slabs, so that a flood of alarms does not starve them. */
+const ALARMS_IN_A_ROW_MAX = 8;
+const RETRY_MS = 1000;
+
+export interface LaneFeedOptions {
+  readonly lane: number;
+  readonly alarm: LaneStream;
+  readonly normal: LaneStream;
+  /** Segment ordinals up to which the old backlog goes, by class. */
+  readonly oldOrdinal: { readonly alarm: number; readonly normal: number };
+  readonly barrier: FeedBarrier;
+  readonly handlers: FeedHandlers;
+  readonly progress: Progress;
+  readonly deadLetters: DeadLetters;
+  readonly buffers: BufferPool;
+  readonly clock: SpoolClock;
+  /** Something other than the worker failed; it is tried again. */
+  readonly onError: (error: Error) => void;
+}
+
+interface Flight {
+  readonly work: Work;
+  readonly task: SlabTask;
+  readonly attempt: Promise<SlabResult>;
+}
+
+export class LaneFeed {
+  readonly #options: LaneFeedOptions;
+  readonly #flights: Flight[] = [];
+  #bytesInFlight = 0;
+  #alarmsInARow = 0;
+  #hasArrived: boolean;
+  #isStopping = false;
+  #isTaking = false;
+  /** A worker died: one slab at a time until it is known which message did it. */
+  #isIsolating = false;
+  #wakeups: (() => void)[] = [];
+  #cutPause: () => void = () => {};
+  #feeding: Promise<void> = Promise.resolve();
+  #handling: Promise<void> = Promise.resolve();
+
+  constructor(options: LaneFeedOptions) {
+    this.#options = options;
+    this.#hasArrived = options.barrier.isOpen;
+  }
+
+  get bytesInFlight(): number {
+    return this.#bytesInFlight;
+  }
+
+  get isIdle(): boolean {
+    const { alarm, normal } = this.#options;
+    return this.#flights.length === 0 && !this.#isTaking && alarm.isIdle && normal.isIdle;
+  }
+
+  start(): void {
+    this.#feeding = this.#feed();
+  }
+
+  /** Something may be there to take. */
+  wake(): void {
+    for (const wakeup of this.#wakeups.splice(0)) wakeup();
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopping = true;
+    this.#cutPause();
+    this.wake();
+    await this.#feeding;
+    await this.#handling;
+  }
+
+  async #feed(): Promise<void> {
+    while (!this.#isStopping) {
+      if (this.#flights.length >= SLABS_IN_FLIGHT_MAX || this.#isIsolating) {
+        await this.#awake();
+        continue;
+      }
+      this.#isTaking = true;
+      const work = await this.#take();
+      if (work !== null) this.#dispatch(work);
+      this.#isTaking = false;
+      // `take` was asynchronous; what was pushed meanwhile has to be seen before sleeping.
+      if (work === null && !this.#hasQueued()) await this.#awake();
+    }
+  }
+
+  #hasQueued(): boolean {
+    const { alarm, normal, barrier } = this.#options;
+    return barrier.isOpen && !(alarm.isIdle && normal.isIdle);
+  }
+
+  async #take(): Promise<Work | null> {
+    const { alarm, normal, barrier, oldOrdinal, onError } = this.#options;
+    const isOpen = barrier.isOpen;
+    const order: readonly ('alarm' | 'normal')[] =
+      this.#alarmsInARow < ALARMS_IN_A_ROW_MAX ? ['alarm', 'normal'] : ['normal', 'alarm'];
+    try {
+      for (const kind of order) {
+        const stream = kind === 'alarm' ? alarm : normal;
+        const work = await stream.next(isOpen ? Number.POSITIVE_INFINITY : oldOrdinal[kind]);
+        if (work === null) continue;
+        this.#alarmsInARow = kind === 'alarm' ? this.#alarmsInARow + 1 : 0;
+        return work;
+      }
+      this.#arrive();
+    } catch (thrown) {
+      onError(asError(thrown));
+      await this.#pause();
+    }
+    return null;
+  }
+
+  /** All of the old backlog of this lane was taken; when it has been handled too, the lane waits for the others. */
+  #arrive(): void {
+    if (this.#hasArrived || this.#flights.length > 0) return;
+    this.#hasArrived = true;
+    this.#options.barrier.arrive();
+  }
+
+  #dispatch(work: Work): void {
+    const task = this.#taskOf(work, work.slab.isReplay, []);
+    const attempt = this.#evaluate(task);
+    const flight: Flight = { work, task, attempt };
+    this.#flights.push(flight);
+    this.#bytesInFlight += work.byteLength;
+    this.#handling = this.#handling
+      .then(() => this.#handle(flight))
+      .finally(() => {
+        this.#flights.shift();
+        this.#bytesInFlight -= work.byteLength;
+        this.wake();
+      });
+  }
+
+  async #evaluate(task: SlabTask): Promise<SlabResult> {
+    const attempt = Promise.resolve(this.#options.handlers.evaluate(this.#options.lane, task));
+    // Handled when its turn comes; a rejection before that is not unhandled.
+    attempt.catch(() => {});
+    return attempt;
+  }
+
+  async #handle(flight: Flight): Promise<void> {
+    let result: SlabResult;
+    try {
+      result = await flight.attempt;
+    } catch (thrown) {
+      await this.#afterDeath(flight, asError(thrown));
+      return;
+    }
+    await this.#handleResult(flight.work.slab, flight.task, result);
+  }
+
+  /** Until the handler is done with it; 'again' evaluates the same bytes again. */
+  async #handleResult(slab: SlabState, task: SlabTask, first: SlabResult): Promise<void> {
+    const { handlers, lane, buffers } = this.#options;
+    let sent = task;
+    let result = first;
+    for (;;) {
+      const verdict = await handlers.onResult(lane, slab, sent, result);
+      if (verdict === 'done') {
+        buffers.give(result.bytes);
+        return;
+      }
+      sent = { ...task, bytes: result.bytes };
+      try {
+        result = await this.#evaluate(sent);
+      } catch (thrown) {
+        await this.#isolate(slab, asError(thrown));
+        return;
+      }
+    }
+  }
+
+  async #afterDeath(flight: Flight, error: Error): Promise<void> {
+    // Whatever else was with the worker has to come back first, so that only this slab can be blamed from here on.
+    this.#isIsolating = true;
+    await Promise.allSettled(this.#flights.map(({ attempt }) => attempt));
+    await this.#isolate(flight.work.slab, error);
+  }
+
+  async #isolate(slab: SlabState, error: Error): Promise<void> {
+    const { alarm, normal, handlers, lane, progress, deadLetters } = this.#options;
+    this.#isIsolating = true;
+    const stream = slab.class === 'alarm' ? alarm : normal;
+    await evaluateSuspect(slab, error, {
+      reread: () => stream.reread(slab),
+      taskOf: (work, leftOut) => this.#taskOf(work, true, leftOut),
+      evaluate: (task) => this.#evaluate(task),
+      handle: (part, task, result) => this.#handleResult(part, task, result),
+      pause: () => this.#pause(),
+      isStopping: () => this.#isStopping,
+      onPoisoned: (part, letter) => handlers.onPoisoned(lane, part, letter),
+      progress,
+      deadLetters,
+    });
+    this.#isIsolating = false;
+  }
+
+  /** `leftOut`: ranges of the slab that this task is not about. */
+  #taskOf(work: Work, isReplay: boolean, leftOut: readonly SequenceRange[]): SlabTask {
+    const { progress } = this.#options;
+    const { ranges } = work.slab;
+    const done = isReplay ? progress.doneWithin(ranges) : [];
+    return {
+      kind: 'slab',
+      bytes: work.bytes,
+      byteLength: work.byteLength,
+      isReplay,
+      done: leftOut.length === 0 ? done : union(done, leftOut),
+      doneByAction: isReplay ? progress.doneByActionWithin(ranges) : [],
+    };
+  }
+
+  #awake(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#isStopping) resolve();
+      else this.#wakeups.push(resolve);
+    });
+  }
+
+  #pause(): Promise<void> {
+    return new Promise((resolve) => {
+      if (this.#isStopping) {
+        resolve();
+        return;
+      }
+      const cancel = this.#options.clock.after(RETRY_MS, resolve);
+      this.#cutPause = () => {
+        cancel();
+        resolve();
+      };
+    });
+  }
+}

@@ -1,0 +1,272 @@
+/**
+ * Entries of one action that wait on disk because its sink lags: a folder, one file per entry, first in, first out.
+ *
+ * Invariants
+ * - An entry exists from the moment its `.entry` name is durable (contents fsync → rename → directory fsync) until the name is gone.
+ * - A file body is moved in before its entry, as `.body`; without an entry it is no entry.
+ * - What fails its checksum is renamed to `.damaged` and reported. It never stands in the way of what follows, and is never removed.
+ * - Names that are not ours are left alone.
+ *
+ * Name: `<ordinal, 12 digits>-<receive time, epoch ms>-<body bytes>.entry`, so that a start reads names only. A body: `<ordinal>.body`.
+ * ```
+ * 0 u32 magic "HGO1"   4 u32 crc32 of 8..end   8 u32 version   12 u32 meta bytes   16 meta (JSON: all of an Entry but its body)   body
+ * ```
+ */
+import { crc32 } from 'node:zlib';
+import { asError, invariant } from '../errors.ts';
+import type { Entry } from '../message.ts';
+import type { Outbox as OutboxPort } from '../ports.ts';
+import { type Files, readAll, writeAll } from './files.ts';
+
+const MAGIC = 0x314f_4748;
+const VERSION = 1;
+const HEADER_BYTES = 16;
+const NAME = /^(\d{12})-(\d{1,16})-(\d{1,16})\.entry$/;
+
+interface Item {
+  readonly name: string;
+  readonly ordinal: number;
+  readonly bytes: number;
+  readonly receivedAt: number;
+  isTaken: boolean;
+}
+
+export interface OutboxOptions {
+  readonly files: Files;
+  readonly dir: string;
+  readonly onDamaged: (file: string) => void;
+}
+
+export class Outbox implements OutboxPort {
+  readonly #files: Files;
+  readonly #dir: string;
+  readonly #onDamaged: (file: string) => void;
+  /** In order; about 100 bytes of memory per entry. */
+  #items: Item[];
+  /** Entries handed out, by the object that was handed out. */
+  readonly #taken = new Map<Entry, Item>();
+  #ordinalNext: number;
+  #bytes = 0;
+
+  private constructor(options: OutboxOptions, items: Item[], ordinalNext: number) {
+    this.#files = options.files;
+    this.#dir = options.dir;
+    this.#onDamaged = options.onDamaged;
+    this.#items = items;
+    this.#ordinalNext = ordinalNext;
+    for (const { bytes } of items) this.#bytes += bytes;
+  }
+
+  /** Finds what an earlier run left. The directory exists. */
+  static async open(options: OutboxOptions): Promise<Outbox> {
+    const { files, dir } = options;
+    const items: Item[] = [];
+    let ordinalNext = 1;
+    for (const name of [...(await files.list(dir))].sort()) {
+      const ordinal = Number(/^(\d{12})[-.]/.exec(name)?.[1] ?? 0);
+      ordinalNext = Math.max(ordinalNext, ordinal + 1);
+      const match = NAME.exec(name);
+      if (match !== null) {
+        items.push({ name, ordinal, receivedAt: Number(match[2]), bytes: Number(match[3]), isTaken: false });
+      } else if (/^\d{12}-\d+-\d+\.entry\.writing$/.test(name)) {
+        await files.unlink(`${dir}/${name}`);
+      }
+    }
+    return new Outbox(options, items, ordinalNext);
+  }
+
+  get count(): number {
+    return this.#items.length;
+  }
+
+  get bytes(): number {
+    return this.#bytes;
+  }
+
+  get oldestReceivedAt(): number | null {
+    let oldest: number | null = null;
+    for (const { receivedAt } of this.#items) oldest = oldest === null ? receivedAt : Math.min(oldest, receivedAt);
+    return oldest;
+  }
+
+  async put(entry: Entry): Promise<void> {
+    const { body, ...meta } = entry;
+    const ordinal = this.#ordinalNext++;
+    const bytes = body.kind === 'bytes' ? body.bytes.length : body.byteLength;
+    const name = `${pad(ordinal)}-${Math.max(0, Math.round(entry.receivedAt))}-${bytes}.entry`;
+    if (body.kind === 'file') await this.#moveIn(body.path, this.#bodyPath(ordinal));
+    const stored = { ...meta, file: body.kind === 'file' };
+    try {
+      await this.#writeEntry(name, encode(stored, body.kind === 'bytes' ? body.bytes : new Uint8Array(0)));
+    } catch (thrown) {
+      // The caller keeps the entry and tries again: its file has to be where the entry says.
+      if (body.kind === 'file') await this.#files.rename(this.#bodyPath(ordinal), body.path);
+      throw thrown;
+    }
+    const item = { name, ordinal, receivedAt: entry.receivedAt, bytes, isTaken: false };
+    // Entries put at the same time may become durable in another order than they were put.
+    const index = this.#items.findLastIndex((other) => other.ordinal < ordinal);
+    this.#items.splice(index + 1, 0, item);
+    this.#bytes += bytes;
+  }
+
+  async take(countMax: number, bytesMax: number): Promise<readonly Entry[]> {
+    const chosen: Item[] = [];
+    let bytes = 0;
+    for (const item of this.#items) {
+      if (item.isTaken) continue;
+      if (chosen.length >= countMax || (chosen.length > 0 && bytes + item.bytes > bytesMax)) break;
+      // Before the first await: a second take must not see it.
+      item.isTaken = true;
+      chosen.push(item);
+      bytes += item.bytes;
+    }
+    const entries: Entry[] = [];
+    for (const [index, item] of chosen.entries()) {
+      try {
+        const entry = await this.#read(item);
+        if (entry === null) {
+          await this.#setAside(item);
+          continue;
+        }
+        this.#taken.set(entry, item);
+        entries.push(entry);
+      } catch (thrown) {
+        for (const left of chosen.slice(index)) left.isTaken = false;
+        if (entries.length === 0) throw asError(thrown);
+        break;
+      }
+    }
+    return entries;
+  }
+
+  async remove(entries: readonly Entry[]): Promise<void> {
+    for (const entry of entries) {
+      const item = this.#taken.get(entry);
+      invariant(item !== undefined, 'only entries that were taken can be removed.');
+      // The entry first: a body without an entry is nothing, an entry without its body would be damage.
+      await this.#unlink(item.name);
+      if (entry.body.kind === 'file') await this.#unlink(`${pad(item.ordinal)}.body`);
+      this.#taken.delete(entry);
+      this.#forget(item);
+    }
+  }
+
+  untake(entries: readonly Entry[]): void {
+    for (const entry of entries) {
+      const item = this.#taken.get(entry);
+      invariant(item !== undefined, 'only entries that were taken can be given back.');
+      item.isTaken = false;
+      this.#taken.delete(entry);
+    }
+  }
+
+  async #moveIn(from: string, to: string): Promise<void> {
+    const file = await this.#files.open(from, 'read');
+    try {
+      await file.datasync();
+    } finally {
+      await file.close();
+    }
+    await this.#files.rename(from, to);
+  }
+
+  async #writeEntry(name: string, buffers: readonly Uint8Array[]): Promise<void> {
+    const path = `${this.#dir}/${name}`;
+    try {
+      const file = await this.#files.open(`${path}.writing`, 'create');
+      try {
+        await writeAll(file, buffers, 0);
+        await file.datasync();
+      } finally {
+        await file.close();
+      }
+      await this.#files.rename(`${path}.writing`, path);
+      await this.#files.syncDirectory(this.#dir);
+    } catch (thrown) {
+      // Neither half may be found later as an entry that the caller believes not to exist.
+      await this.#files.unlink(`${path}.writing`).catch(() => {});
+      await this.#files.unlink(path).catch(() => {});
+      throw asError(thrown);
+    }
+  }
+
+  /** Null when damaged. */
+  async #read(item: Item): Promise<Entry | null> {
+    const path = `${this.#dir}/${item.name}`;
+    const bytes = Buffer.allocUnsafeSlow(await this.#files.size(path));
+    const file = await this.#files.open(path, 'read');
+    try {
+      if ((await readAll(file, bytes, 0)) < bytes.length) return null;
+    } finally {
+      await file.close();
+    }
+    const decoded = decode(bytes);
+    if (decoded === null) return null;
+    const { file: isFile, ...meta } = decoded.meta;
+    if (!isFile) return { ...meta, body: { kind: 'bytes', bytes: decoded.body } };
+    const bodyPath = this.#bodyPath(item.ordinal);
+    const names = await this.#files.list(this.#dir);
+    if (!names.includes(`${pad(item.ordinal)}.body`)) return null;
+    const byteLength = await this.#files.size(bodyPath);
+    return byteLength === item.bytes ? { ...meta, body: { kind: 'file', path: bodyPath, byteLength } } : null;
+  }
+
+  async #setAside(item: Item): Promise<void> {
+    this.#forget(item);
+    this.#onDamaged(`${this.#dir}/${item.name}`);
+    await this.#files.rename(`${this.#dir}/${item.name}`, `${this.#dir}/${item.name}.damaged`);
+  }
+
+  #forget(item: Item): void {
+    const index = this.#items.indexOf(item);
+    if (index < 0) return;
+    this.#items.splice(index, 1);
+    this.#bytes -= item.bytes;
+  }
+
+  async #unlink(name: string): Promise<void> {
+    try {
+      await this.#files.unlink(`${this.#dir}/${name}`);
+    } catch (thrown) {
+      // Gone already: a retry after half of it succeeded, or the sink moved the file itself.
+      if (!(thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT')) throw thrown;
+    }
+  }
+
+  #bodyPath(ordinal: number): string {
+    return `${this.#dir}/${pad(ordinal)}.body`;
+  }
+}
+
+/** An action id as a directory name: what is not plain is written as %XX, so that different ids stay different. */
+export function outboxDirectoryName(actionId: string): string {
+  return actionId.replace(/[^A-Za-z0-9_-]/g, (text) =>
+    [...Buffer.from(text)].map((byte) => `%${byte.toString(16).padStart(2, '0')}`).join(''),
+  );
+}
+
+type StoredMeta = Omit<Entry, 'body'> & { readonly file: boolean };
+
+function encode(meta: StoredMeta, body: Uint8Array): readonly Uint8Array[] {
+  const text = Buffer.from(JSON.stringify(meta));
+  const header = Buffer.alloc(HEADER_BYTES);
+  header.writeUInt32LE(MAGIC, 0);
+  header.writeUInt32LE(VERSION, 8);
+  header.writeUInt32LE(text.length, 12);
+  header.writeUInt32LE(crc32(body, crc32(text, crc32(header.subarray(8)))), 4);
+  return [header, text, body];
+}
+
+function decode(bytes: Buffer): { readonly meta: StoredMeta; readonly body: Buffer } | null {
+  if (bytes.length < HEADER_BYTES || bytes.readUInt32LE(0) !== MAGIC) return null;
+  if (crc32(bytes.subarray(8)) !== bytes.readUInt32LE(4) || bytes.readUInt32LE(8) !== VERSION) return null;
+  const metaEnd = HEADER_BYTES + bytes.readUInt32LE(12);
+  // The checksum was right, so this is what `encode` wrote.
+  const meta = JSON.parse(bytes.toString('utf8', HEADER_BYTES, metaEnd)) as StoredMeta;
+  return { meta, body: bytes.subarray(metaEnd) };
+}
+
+function pad(ordinal: number): string {
+  return String(ordinal).padStart(12, '0');
+}

@@ -1,0 +1,89 @@
+/** Types of what the spool is given and made of. */
+import type { Events } from '../events.ts';
+import type { MessageClass } from '../message.ts';
+import type { Metrics } from '../metrics.ts';
+import type { Answers } from './answers.ts';
+import type { SpoolClock } from './api.ts';
+import type { BufferPool } from './buffer-pool.ts';
+import type { DeadLetters } from './dead-letters.ts';
+import type { DiskThresholds } from './disk.ts';
+import type { Files } from './files.ts';
+import type { Journal } from './journal.ts';
+import type { LaneStream } from './lane-stream.ts';
+import type { Lock } from './lock.ts';
+import type { Pressure } from './pressure.ts';
+import type { Progress } from './progress.ts';
+import type { SegmentStore } from './segment-store.ts';
+
+export type SpoolEvents = Pick<
+  Events,
+  | 'journalFailed'
+  | 'journalStuck'
+  | 'journalRecovered'
+  | 'journalDamageFound'
+  | 'spoolStepFailed'
+  | 'diskLevelChanged'
+  | 'outboxEntryDamaged'
+>;
+
+export type SpoolMetrics = Pick<
+  Metrics,
+  | 'journalCommitSeconds'
+  | 'journalCommitMessages'
+  | 'journalBytes'
+  | 'journalBacklogMessages'
+  | 'deadLetterBytes'
+  | 'diskFreeBytes'
+  | 'diskUsedRatio'
+  | 'laneBacklogBytes'
+>;
+
+/** What has a sensible value by itself. */
+export interface SpoolTuning {
+  /** See the configuration, `journal.pendingBytesMax`. */
+  readonly pendingBytesMax: number;
+  /** See the configuration, `journal.disk`. */
+  readonly disk: DiskThresholds;
+  readonly segmentBytes: number;
+  /** Identifies the rule set in force; its first 16 bytes are noted in every segment. */
+  readonly ruleSetHash: Uint8Array;
+  readonly randomBytes: (count: number) => Buffer;
+  readonly acquireLock: (dir: string) => Promise<Lock>;
+}
+
+export interface SpoolOptions {
+  /** The data directory; created if need be. */
+  readonly dir: string;
+  /** 1..255. */
+  readonly laneCount: number;
+  /** Of the rule set in force, in the order of its actions. */
+  readonly actionIds: readonly string[];
+  readonly files: Files;
+  readonly clock: SpoolClock;
+  readonly events: SpoolEvents;
+  readonly metrics: SpoolMetrics;
+  readonly tuning: SpoolTuning;
+}
+
+export type PerClass<T> = Readonly<Record<MessageClass, T>>;
+
+/** What a Spool is made of. */
+export interface SpoolParts {
+  readonly options: SpoolOptions;
+  readonly lock: Lock;
+  /** What this run numbers first. */
+  readonly firstSequence: number;
+  readonly stores: PerClass<SegmentStore>;
+  readonly journals: PerClass<Journal>;
+  /** By lane. */
+  readonly streams: readonly PerClass<LaneStream>[];
+  readonly progress: Progress;
+  readonly deadLetters: DeadLetters;
+  readonly answers: Answers;
+  readonly pressure: Pressure;
+  readonly buffers: BufferPool;
+  /** Classes whose disk fails, and how. */
+  readonly stuck: Map<MessageClass, Error>;
+  /** A slab was queued for a lane. */
+  onPushed: (lane: number) => void;
+}
