@@ -4,7 +4,7 @@
  *
  * Slabs move to the worker and back, and the bytes of parts move back: nothing is copied. Whatever a lane throws, its worker is
  * replaced, because its state is not known any more; the new one starts with the setup in force. Tasks that waited behind the one
- * that failed are rejected too: their slabs stand in the journal and are read again.
+ * that failed are rejected too, so that none overtakes it: their slabs stand in the journal and are read again.
  */
 import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
@@ -72,6 +72,7 @@ class Lane {
   #setup: LaneSetup;
   /** null after a death, until the next task: a script that cannot even start is tried once per task, not in a loop. */
   #pool: Pool | null;
+  #tail: Promise<unknown> = Promise.resolve();
 
   constructor(index: number, setup: LaneSetup, options: LanePoolOptions) {
     this.#index = index;
@@ -103,22 +104,30 @@ class Lane {
   }
 
   async close(): Promise<void> {
+    await this.#tail;
     await this.#pool?.close();
   }
 
-  async #send(task: LaneTask, transferList: ArrayBuffer[]): Promise<SlabResult | null> {
+  /** One at a time, in the order of the calls: piscina puts a task that finds its worker busy behind later ones. */
+  #send(task: LaneTask, transferList: ArrayBuffer[]): Promise<SlabResult | null> {
     this.#pool ??= this.#start();
     const pool = this.#pool;
-    try {
-      return await pool.run(task, { transferList });
-    } catch (thrown) {
-      const cause = asError(thrown);
-      this.#bury(pool, cause);
-      throw cause;
-    }
+    const sent = this.#tail.then(async () => {
+      if (this.#pool !== pool) throw new Error('The worker died before this task had its turn.');
+      try {
+        return await pool.run(task, { transferList });
+      } catch (thrown) {
+        const cause = asError(thrown);
+        this.#bury(pool, cause);
+        throw cause;
+      }
+    });
+    // What became of it is told to whoever waits for `sent`.
+    this.#tail = sent.catch(() => undefined);
+    return sent;
   }
 
-  /** Once per death, however many tasks were waiting: they are rejected here. */
+  /** Once per death, however many tasks were waiting: they find another worker than theirs, and are rejected. */
   #bury(dead: Pool, cause: Error): void {
     if (this.#pool !== dead) return;
     this.#pool = null;

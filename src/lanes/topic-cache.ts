@@ -66,7 +66,8 @@ export class TopicCache {
 }
 
 function search(chain: Slot | undefined, bytes: Buffer, start: number, end: number): TopicEntry | undefined {
-  for (let slot = chain; slot !== undefined; slot = slot.next) if (isEqual(slot.bytes, bytes, start, end)) return slot.entry;
+  for (let slot = chain; slot !== undefined; slot = slot.next)
+    if (isEqual(slot.bytes, bytes, start, end)) return slot.entry;
   return undefined;
 }
 
