@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { createEvents } from '../../src/events.ts';
@@ -6,10 +5,8 @@ import type { SlabResult, SlabTask } from '../../src/lane-protocol.ts';
 import { createMetrics } from '../../src/metrics.ts';
 import type { Waiter } from '../../src/ports.ts';
 import type { Spool, SpoolClock } from '../../src/spool/api.ts';
-import { journalSchema } from '../../src/spool/config.ts';
 import { nodeFiles } from '../../src/spool/files.ts';
-import { acquireLock } from '../../src/spool/lock.ts';
-import { openSpool } from '../../src/spool/open-spool.ts';
+import { openSpool } from '../../src/spool/spool.ts';
 import type { BenchCase, CaseContext, CaseMeasurement } from '../case.ts';
 import { Histogram } from '../load/histogram.ts';
 import { benchPackets, benchSenders } from '../load/slabs.ts';
@@ -21,7 +18,6 @@ const PACKETS = 20_000;
 const OUTSTANDING_MAX = 10_000;
 /** Appends of one turn of the event loop, as a round of socket reads brings them. */
 const BURST = 500;
-const RULE_SET_HASH_BYTES = 32;
 
 const clock: SpoolClock = {
   now: Date.now,
@@ -36,20 +32,14 @@ export const journal: BenchCase = {
   question: 'What does the journal do by itself: copy, one write and one fdatasync per group, then tell the writers?',
   async run(context) {
     const metrics = createMetrics();
-    const { pendingBytesMax, disk } = journalSchema.parse({});
     const spool = await openSpool({
       dir: join(context.directory, 'spool'),
       laneCount: 1,
       actionIds: [],
-      ruleSetHash: Buffer.alloc(RULE_SET_HASH_BYTES),
       files: nodeFiles(),
       clock,
-      randomBytes,
-      acquireLock,
       events: createEvents(pino({ level: 'silent' }), metrics),
       metrics,
-      pendingBytesMax,
-      disk,
     });
     let evaluated = 0;
     spool.startFeeds({
