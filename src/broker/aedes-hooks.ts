@@ -68,8 +68,10 @@ export function createHooks(context: HookContext): Hooks {
     },
     authorizeForward: (client, packet) => {
       const ingress = context.ingressOf(client);
-      if (ingress === null || !mayForward(context, ingress, packet)) return null;
+      if (ingress === null) return null;
+      // First, because what is dropped for a slow subscriber depends on what it was granted.
       packet.qos = grantedQos(ingress, packet.topic, packet.qos);
+      if (!mayForward(context, ingress, packet)) return null;
       return packet;
     },
     published: (packet, client, callback) => {

@@ -113,9 +113,9 @@ class AedesBroker implements Broker {
       ...createHooks(context),
       mq: this.#emitter,
       persistence: this.#persistence,
-      // The ingress has timers of its own; this one must not be shorter.
+      // The ingress has timers of its own; these must not be shorter.
       connectTimeout: 2 * (this.#limits.connectTimeMsMax + this.#limits.authenticateTimeMsMax),
-      drainTimeout: this.#limits.subscriberStallMsMax,
+      drainTimeout: 2 * this.#limits.subscriberStallMsMax,
       maxInflightInbound: this.#limits.qos2OpenMax,
       maxTopicLevels: this.#limits.topicLevelsMax,
       maxClientsIdLength: this.#limits.clientIdBytesMax,

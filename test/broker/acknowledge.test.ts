@@ -90,7 +90,9 @@ describe.each([true, false])('acknowledgements with the fast path on: %s', (isFa
     setup.intake.commit();
     await raw.receive(4 + 400 + 5);
     expect(raw.packets().length).toBe(102);
-    expect(setup.intake.appended.map(({ payload }) => Number(payload))).toEqual(Array.from({ length: 100 }, (_, i) => i));
+    expect(setup.intake.appended.map(({ payload }) => Number(payload))).toEqual(
+      Array.from({ length: 100 }, (_, i) => i),
+    );
   });
 
   it('understands packets that arrive byte by byte', async () => {

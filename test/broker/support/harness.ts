@@ -1,7 +1,7 @@
 /** A broker on real sockets, with an intake whose commits the test makes, and a raw MQTT client beside MQTT.js. */
 import { readFile } from 'node:fs/promises';
 import { connect as connectTcp, type Socket } from 'node:net';
-import mqtt, { type IClientOptions, type MqttClient } from 'mqtt';
+import mqtt, { type IClientOptions, type MqttClient, type OnMessageCallback } from 'mqtt';
 import pino from 'pino';
 import { type Broker, type BrokerOptions, createBroker } from '../../../src/broker/broker.ts';
 import { createEvents } from '../../../src/events.ts';
@@ -128,7 +128,8 @@ export interface Setup {
   readonly intake: FakeIntake;
   readonly metrics: ReturnType<typeof createMetrics>;
   readonly port: number;
-  client(options?: IClientOptions): Promise<MqttClient>;
+  /** `onMessage` also hears what comes right behind the CONNACK. */
+  client(options?: IClientOptions, onMessage?: OnMessageCallback): Promise<MqttClient>;
   raw(): Promise<RawClient>;
   /** A metric's value for a label. */
   count(name: string, labels?: Record<string, string>): Promise<number>;
@@ -161,11 +162,18 @@ export async function startBroker(options: Partial<BrokerOptions> = {}): Promise
     intake,
     metrics,
     port,
-    async client(clientOptions = {}) {
-      const client = await mqtt.connectAsync(`mqtt://127.0.0.1:${port}`, { reconnectPeriod: 0, ...clientOptions });
-      client.on('error', () => {});
+    client(clientOptions = {}, onMessage = () => {}) {
+      const client = mqtt.connect(`mqtt://127.0.0.1:${port}`, { reconnectPeriod: 0, ...clientOptions });
+      client.on('message', onMessage);
       clients.push(client);
-      return client;
+      return new Promise((resolve, reject) => {
+        client.once('error', reject);
+        client.once('connect', () => {
+          client.removeListener('error', reject);
+          client.on('error', () => {});
+          resolve(client);
+        });
+      });
     },
     async raw() {
       const raw = await RawClient.open(port);
@@ -189,7 +197,11 @@ export async function startBroker(options: Partial<BrokerOptions> = {}): Promise
 }
 
 /** Polls until the condition holds; fails loudly when it does not come to hold. */
-export async function until(condition: () => boolean | Promise<boolean>, what = 'condition', msMax = 5_000): Promise<void> {
+export async function until(
+  condition: () => boolean | Promise<boolean>,
+  what = 'condition',
+  msMax = 5_000,
+): Promise<void> {
   const deadline = Date.now() + msMax;
   while (!(await condition())) {
     if (Date.now() > deadline) throw new Error(`Did not happen in time: ${what}`);
