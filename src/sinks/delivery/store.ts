@@ -6,7 +6,8 @@
  * ```
  * - While the outbox is empty, entries go to `head`. The tail is in use only while the outbox has something: it is younger.
  * - When memory is full, or the pump asks for it (`spill`), what is in memory goes to the outbox, oldest first. Putting is done by one
- *   loop, with up to PUTS_MAX puts under way in order; a put that fails is repeated, and its entry stays in memory meanwhile.
+ *   loop, a group of PUTS_MAX at a time, and nothing is taken while a group is under way: within it, a younger entry may be durable
+ *   first. A put that fails is repeated, and its entry stays in memory meanwhile; only then may the rest of its group overtake it.
  * - An entry that is durable in the outbox has settled its parts.
  */
 import { asError } from '../../errors.ts';
@@ -43,6 +44,8 @@ export class Store {
   /** On their way to the outbox. */
   #spilling: Bundle[] = [];
   #spiller: Promise<void> | null = null;
+  /** Puts under way. */
+  #group: Promise<unknown> | null = null;
   #inheritedLeft: number;
   #memoryBytes = 0;
   #isClosed = false;
@@ -164,6 +167,7 @@ export class Store {
 
   async #takeOutbox(): Promise<readonly Entry[]> {
     const { outbox, limits } = this.#services;
+    await this.#group;
     if (outbox.count === 0) return [];
     try {
       const entries = await outbox.take(limits.batchCountMax, limits.batchBytesMax);
@@ -195,7 +199,9 @@ export class Store {
   async #putAll(): Promise<void> {
     while (this.#spilling.length > 0 && !this.#isClosed) {
       const group = this.#spilling.slice(0, PUTS_MAX);
-      await Promise.all(group.map((bundle) => this.#put(bundle)));
+      this.#group = Promise.all(group.map((bundle) => this.#put(bundle)));
+      await this.#group;
+      this.#group = null;
       if (this.#isClosed) return;
       this.#spilling.splice(0, group.length);
       for (const bundle of group) this.#memoryBytes -= memoryBytesOf(bundle);
