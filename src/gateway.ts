@@ -15,7 +15,7 @@ import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
 import type { Logger } from 'pino';
-import { openAdmin } from './admin.ts';
+import { type Admin, openAdmin } from './admin.ts';
 import { Books } from './books.ts';
 import { type Broker, createBroker } from './broker/broker.ts';
 import type { Host } from './cli/host.ts';
@@ -35,6 +35,9 @@ import type { Republication } from './sinks/sink.ts';
 import { nodeFiles } from './spool/files.ts';
 import { openSpool } from './spool/spool.ts';
 import { systemClock } from './system-clock.ts';
+
+/** A start that fails has nothing to drain but what an earlier run left. */
+const FAILED_START_DEADLINE_MS = 1_000;
 
 export interface GatewayOptions {
   readonly log: Logger;
@@ -106,7 +109,6 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     isFastPathOn: true,
   });
   broker = mqtt;
-  await mqtt.open();
 
   // Watching: metrics are brought up to date when somebody reads them.
   const processMetrics = openProcessMetrics(metrics, options.host.version, options.host.process);
@@ -116,15 +118,21 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     metrics.ready.set(readiness.reasons().length === 0 ? 1 : 0);
     refreshGauges(metrics, { spool, deliveries, actionIds }, Date.now());
   };
-  const admin = await openAdmin({ ...config.admin, metrics, refresh, reasonsNotReady: () => readiness.reasons() });
-  readiness.opened();
-  const parts = { broker: mqtt, spool, lanes, deliveries, admin };
+  let admin: Admin | null = null;
   const stop = async (deadlineMs: number) => {
     readiness.stopping();
-    await shutDown(parts, deadlineMs, Date.now);
+    await shutDown({ broker: mqtt, spool, lanes, deliveries, admin }, deadlineMs, Date.now);
     refresh();
     processMetrics.close();
   };
+  try {
+    await mqtt.open();
+    admin = await openAdmin({ ...config.admin, metrics, refresh, reasonsNotReady: () => readiness.reasons() });
+  } catch (error) {
+    await stop(FAILED_START_DEADLINE_MS);
+    throw error;
+  }
+  readiness.opened();
   return { listeners: mqtt.addresses(), admin: admin.address, metrics, refresh, stop };
 }
 

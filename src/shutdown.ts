@@ -20,7 +20,8 @@ export interface GatewayParts {
   readonly spool: Spool;
   readonly lanes: LanePool;
   readonly deliveries: readonly Delivery[];
-  readonly admin: Admin;
+  /** null when the start did not get that far. */
+  readonly admin: Admin | null;
 }
 
 export async function shutDown(parts: GatewayParts, deadlineMs: number, clock: () => number): Promise<void> {
@@ -37,7 +38,7 @@ export async function shutDown(parts: GatewayParts, deadlineMs: number, clock: (
   await broker.close();
   await lanes.close();
   await spool.close();
-  await admin.close();
+  await admin?.close();
 }
 
 /** Resolves when lanes have answered everything that was journaled, or the time is up. */
