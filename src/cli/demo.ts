@@ -15,7 +15,7 @@ import type { Host } from './host.ts';
 
 /** The fleet remembers every acknowledged message, about 100 bytes each: an hour is 3 million of them. */
 const secondsMax = 3600;
-const defaultSeed = 1;
+const defaultSeed = 2;
 
 export interface DemoOptions {
   readonly seconds: number;

@@ -59,9 +59,9 @@ export function createFaults(random: Random, rates: FaultRates): (seconds: numbe
 
 function pickFault(random: Random): FaultKind {
   const roll = random.next();
-  if (roll < 0.35) return 'stuck';
-  if (roll < 0.7) return 'spike';
-  if (roll < 0.9) return 'silent';
+  if (roll < 0.3) return 'stuck';
+  if (roll < 0.6) return 'spike';
+  if (roll < 0.8) return 'silent';
   return 'text';
 }
 

@@ -24,7 +24,7 @@ export interface Sensor {
 /** `startedAt` (epoch ms) is the time of tick 0; readings carry their nominal time, so a seed fixes every byte. */
 export function createSensor(kind: SensorKind, id: string, line: string, random: Random, startedAt: number): Sensor {
   const sample = kind.create(random);
-  const faults = createFaults(random.fork(), { meanSecondsBetween: 60, spike: kind.spike });
+  const faults = createFaults(random.fork(), { meanSecondsBetween: 30, spike: kind.spike });
   const crossing = createCrossing(kind);
   let seq = 0;
   return {

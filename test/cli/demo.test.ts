@@ -13,17 +13,18 @@ beforeEach(async () => {
 });
 afterEach(() => rm(cwd, { recursive: true, force: true }));
 
-/** The real command in an empty folder, with its output through a pipe. `stopAfterMs`: as if somebody pressed Ctrl-C. */
+/** The real command in an empty folder, with its output through a pipe. `stopOn`: Ctrl-C as soon as this is printed. */
 async function demo(
   args: readonly string[],
   stopOn?: RegExp,
 ): Promise<{ readonly code: number | null; readonly output: string; readonly complaints: string }> {
   const child = spawn(process.execPath, [main, 'demo', ...args], { cwd, stdio: ['ignore', 'pipe', 'pipe'] });
+  let isStopped = false;
   let output = '';
   let complaints = '';
   child.stdout.setEncoding('utf8').on('data', (text: string) => {
     output += text;
-    if (stopOn?.test(output)) child.kill('SIGINT');
+    if (!isStopped && stopOn?.test(output)) isStopped = child.kill('SIGINT');
   });
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     complaints += text;

@@ -24,12 +24,12 @@ describe('the simulated fleet', () => {
   it('publishes more than 500 messages a second', () => {
     const perSecond = sensorKinds.reduce((sum, kind) => sum + (kind.count * 1000) / kind.intervalMs, 0);
     expect(perSecond).toBeGreaterThan(500);
-    expect(publish(1, 10).length).toBeGreaterThan(0.9 * perSecond * 10);
+    expect(publish(1, 5).length).toBeGreaterThan(0.9 * perSecond * 5);
   });
 
   it('publishes the same bytes for the same seed, and others for another', () => {
-    expect(publish(7, 3)).toEqual(publish(7, 3));
-    expect(publish(7, 3)).not.toEqual(publish(8, 3));
+    expect(publish(7, 1)).toEqual(publish(7, 1));
+    expect(publish(7, 1)).not.toEqual(publish(8, 1));
   });
 
   it('uses every quality of service', () => {
@@ -45,7 +45,7 @@ describe('the simulated fleet', () => {
   });
 
   it('raises and clears alarms in turn, on a topic of their own', () => {
-    const alarms = publish(1, 60).filter((reading) => reading.kind === 'alarm');
+    const alarms = publish(1, 20).filter((reading) => reading.kind === 'alarm');
     expect(alarms.length).toBeGreaterThan(5);
     const states = new Map<string, string>();
     for (const { topic, payload } of alarms) {
@@ -57,7 +57,7 @@ describe('the simulated fleet', () => {
   });
 
   it('now and then sends a word where a number belongs, and says which messages these are', () => {
-    const readings = publish(1, 120);
+    const readings = publish(1, 30);
     const poison = readings.filter(({ isPoison }) => isPoison);
     expect(poison.length).toBeGreaterThan(0);
     expect(poison.length).toBeLessThan(readings.length / 100);
