@@ -45,6 +45,8 @@ export interface SpoolTuning {
   /** See the configuration, `journal.disk`. */
   readonly disk: DiskThresholds;
   readonly segmentBytes: number;
+  /** Of the buffers that gather appends, one per lane and commit; larger messages get their own. A multiple of 8. */
+  readonly slabBytes: number;
   /** Identifies the rule set in force; its first 16 bytes are noted in every segment. */
   readonly ruleSetHash: Uint8Array;
   readonly randomBytes: (count: number) => Buffer;

@@ -30,6 +30,7 @@ const TUNING: SpoolTuning = {
   pendingBytesMax: 32 * 1024 * 1024,
   disk: { warnRatio: 0.8, holdNormalRatio: 0.95, holdAlarmRatio: 1 },
   segmentBytes: SEGMENT_BYTES,
+  slabBytes: SLAB_BYTES,
   ruleSetHash: new Uint8Array(16),
   randomBytes,
   acquireLock,
@@ -75,7 +76,7 @@ async function compose(options: SpoolOptions, lock: Lock): Promise<SpoolParts> {
     progress: await makeDirectories(files, dir, 'progress'),
   };
   const { stores, deadStore, spoolId, cursor } = await recover(options, directories);
-  const buffers = new BufferPool(SLAB_BYTES, SLABS_POOLED_MAX);
+  const buffers = new BufferPool(tuning.slabBytes, SLABS_POOLED_MAX);
   const pressure = new Pressure(tuning.pendingBytesMax);
   const answers = new Answers();
   const sequences: SequenceCounter = { next: 0 };

@@ -1,0 +1,36 @@
+import { describe, expect, it } from 'vitest';
+import { type ModelOptions, runModel, type Verdict } from './support/crash-model.ts';
+
+async function runSeeds(count: number, options: ModelOptions = {}): Promise<Verdict[]> {
+  const verdicts: Verdict[] = [];
+  for (let seed = 1; seed <= count; seed++) verdicts.push(await runModel(seed, options));
+  return verdicts;
+}
+
+function lossesOf(verdicts: readonly Verdict[]): number {
+  return verdicts.reduce((sum, { lost }) => sum + lost.length, 0);
+}
+
+describe('the spool on a disk that loses power', () => {
+  it('never loses an acknowledged message, invents one, or answers out of order', async () => {
+    let acknowledged = 0;
+    for (let seed = 1; seed <= 2000; seed++) {
+      const verdict = await runModel(seed);
+      acknowledged += verdict.acknowledged;
+      expect({ seed, ...verdict }).toMatchObject({ lost: [], phantom: [], isAnsweredInOrder: true });
+    }
+    expect(acknowledged).toBeGreaterThan(50_000);
+  });
+
+  it('is tested well enough to notice acknowledgements before the sync', async () => {
+    expect(lossesOf(await runSeeds(100, { isSyncSkipped: true }))).toBeGreaterThan(0);
+  });
+
+  it('is tested well enough to notice a missing sync of the directory', async () => {
+    expect(lossesOf(await runSeeds(100, { isDirectorySyncSkipped: true }))).toBeGreaterThan(0);
+  });
+
+  it('is tested well enough to notice progress that is recorded before delivery', async () => {
+    expect(lossesOf(await runSeeds(100, { isSettledFirst: true }))).toBeGreaterThan(0);
+  });
+});
