@@ -30,15 +30,27 @@ export async function readFigures(adminPort: number): Promise<GatewayFigures> {
   };
 }
 
-/** Resolves with the figures once nothing is in flight any more. */
-export async function drained(adminPort: number, secondsMax: number): Promise<GatewayFigures> {
+/** Resolves with the figures once every message was evaluated. */
+export function evaluated(adminPort: number, secondsMax: number): Promise<GatewayFigures> {
+  return reached(adminPort, secondsMax, (figures) => figures.notEvaluated);
+}
+
+/** Resolves with the figures once, besides, all that was emitted was delivered. */
+export function delivered(adminPort: number, secondsMax: number): Promise<GatewayFigures> {
+  return reached(adminPort, secondsMax, (figures) => figures.notEvaluated + figures.undelivered);
+}
+
+async function reached(
+  adminPort: number,
+  secondsMax: number,
+  leftOf: (figures: GatewayFigures) => number,
+): Promise<GatewayFigures> {
   const untilMs = performance.now() + secondsMax * 1000;
   for (;;) {
     const figures = await readFigures(adminPort);
-    const inFlight = figures.notEvaluated + figures.undelivered;
-    if (inFlight === 0) return figures;
-    if (performance.now() > untilMs)
-      throw new Error(`${inFlight} messages were still in flight after ${secondsMax} s.`);
+    const left = leftOf(figures);
+    if (left === 0) return figures;
+    if (performance.now() > untilMs) throw new Error(`${left} messages were still in flight after ${secondsMax} s.`);
     await delay(POLL_MS);
   }
 }

@@ -7,7 +7,7 @@ import { SequenceTally } from '../measure/sequence-tally.ts';
 import { freePort, type Server, startOnPort } from '../measure/server.ts';
 import { cpuCost, peakResidentBytes, sampleCpu } from '../measure/threads.ts';
 import { type GatewayFolder, writeGatewayFolder } from './folder.ts';
-import { drained, type GatewayFigures, readFigures, ready } from './metrics.ts';
+import { delivered, evaluated, type GatewayFigures, readFigures, ready } from './metrics.ts';
 import { readLake } from './read-lake.ts';
 
 export const OTHER_RULES = 999;
@@ -62,28 +62,32 @@ async function underLoad(
   const run = await loadServer(server, qos, context, () => scrapes.push(readFigures(adminPort)));
   const endedAtMs = performance.now();
   const [before, after] = await Promise.all(scrapes);
-  const figures = await drained(adminPort, DRAIN_SECONDS_MAX);
   if (before === undefined || after === undefined) throw new Error('The gateway was not scraped.');
+  const caughtUp = await evaluated(adminPort, DRAIN_SECONDS_MAX);
+  const figures = await delivered(adminPort, DRAIN_SECONDS_MAX);
   const { report } = run;
   const messages = report.total.acked - report.warmup.acked;
   const cost = cpuCost(run.cpuBefore, sampleCpu(server.pid), messages);
-  const evaluated = after.received - after.notEvaluated - (before.received - before.notEvaluated);
-  const evaluatedPerSecond = evaluated / ((after.atMs - before.atMs) / 1000);
-  const ackedPerSecond = run.measurement.messagesPerSecond;
   const measurement = {
     ...run.measurement,
-    messagesPerSecond: Math.min(ackedPerSecond, evaluatedPerSecond),
+    messagesPerSecond: Math.min(run.measurement.messagesPerSecond, evaluatedPerSecond(before, caughtUp)),
     cpuUsPerMessage: cost.totalUs,
     threads: cost.threads,
     rssPeakBytes: peakResidentBytes(server.pid),
     extra: {
       ...run.measurement.extra,
-      ackedPerSecond,
-      evaluatedPerSecond,
-      drainSeconds: (figures.atMs - endedAtMs) / 1000,
+      ackedPerSecond: run.measurement.messagesPerSecond,
+      evaluatedUnderLoadPerSecond: evaluatedPerSecond(before, after),
+      behindSeconds: (caughtUp.atMs - endedAtMs) / 1000,
     },
   };
   return { measurement, run, figures };
+}
+
+/** A gateway that acknowledges faster than it works is as fast as it works: measured until the last message was evaluated. */
+function evaluatedPerSecond(from: GatewayFigures, to: GatewayFigures): number {
+  const messages = to.received - to.notEvaluated - (from.received - from.notEvaluated);
+  return messages / ((to.atMs - from.atMs) / 1000);
 }
 
 /** The lake by its numbers; standard output, which went nowhere, by the gateway's own count. */
