@@ -1,6 +1,9 @@
 /**
  * Compiles a schema into closures that write one SQL value straight into the block buffer: no intermediate object, no clone, no
- * second pass. Against avsc's generated encoder: see docs/reference (bench case `avro-encode`).
+ * second pass.
+ *
+ * Why not avsc's own encoder: it takes 0.20 µs where this takes 0.29 µs (9 fields, 63 bytes), but loses the last bit of longs beyond
+ * ±2^52, has no word for fields that the schema does not have, takes no Decimals, and does not say which field does not fit.
  */
 import { Decimal } from '../../decimal.ts';
 import type { Output } from '../output.ts';
@@ -131,7 +134,7 @@ class Compiler {
       } catch (thrown) {
         throw within(fields[index]?.name ?? '', thrown);
       }
-      if (extraIndex < 0) this.unknownCount += keyCount(members) - present;
+      if (extraIndex < 0 && keyCount(members) !== present) this.unknownCount += definedCount(members) - present;
     };
   }
 
@@ -170,8 +173,14 @@ function fieldsOf(value: unknown): Fields {
   return value as Fields;
 }
 
-/** Enumerable keys with a value; those whose value is Undefined were never there. */
 function keyCount(members: Fields): number {
+  let count = 0;
+  for (const _ in members) count++;
+  return count;
+}
+
+/** Without keys whose value is Undefined: they were never there. */
+function definedCount(members: Fields): number {
   let count = 0;
   for (const key in members) if (members[key] !== undefined) count++;
   return count;
