@@ -3,10 +3,10 @@ import * as zlib from 'node:zlib';
 import type { Codec } from '../message.ts';
 
 /**
- * Measured on 64 KiB of Avro telemetry (9 fields): level 1 gives 24 bytes and 0.6 µs per message, level 6 gives 19 bytes and 2.2 µs.
- * The box is small and the uplink seldom the limit.
+ * Measured on 64 KiB blocks of Avro telemetry (9 fields, 63 bytes): level 1 leaves 20.1 bytes per record, level 6 leaves 18.8 and takes
+ * five times as long. The box is small, and the uplink is seldom its limit. memLevel 9 saves a quarter of the time over 8.
  */
-export const DEFLATE_LEVEL = 1;
+const OPTIONS = { level: 1, memLevel: 9 } as const;
 
 type ZstdCompress = (bytes: Uint8Array) => Buffer;
 
@@ -22,9 +22,9 @@ export function compress(codec: Codec, bytes: Uint8Array): Uint8Array {
     case 'null':
       return bytes;
     case 'deflate':
-      return zlib.deflateRawSync(bytes, { level: DEFLATE_LEVEL });
+      return zlib.deflateRawSync(bytes, OPTIONS);
     case 'gzip':
-      return zlib.gzipSync(bytes, { level: DEFLATE_LEVEL });
+      return zlib.gzipSync(bytes, OPTIONS);
     case 'zstandard':
       if (zstdCompress === undefined) throw new Error('zstandard needs Node 22.15 or later.');
       return zstdCompress(bytes);
