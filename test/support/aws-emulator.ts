@@ -7,13 +7,17 @@ import { until } from './until.ts';
 const SCRIPT = fileURLToPath(new URL('./aws_emulator.py', import.meta.url));
 const PYTHON = process.env['PYTHON'] ?? 'python3';
 
-/** Why the emulator cannot run here; null when it can. On CI nothing may be skipped: it throws. */
-export function emulatorMissing(): string | null {
+export const EMULATOR_CREDENTIALS = { accessKeyId: 'test', secretAccessKey: 'test' } as const;
+
+/** False, with the reason on standard error, where Python or moto is missing. On CI nothing may be skipped: there it throws. */
+export function isEmulatorAvailable(): boolean {
   const probe = spawnSync(PYTHON, ['-c', 'import moto.server, botocore'], { encoding: 'utf8' });
-  if (probe.status === 0) return null;
-  const reason = `${PYTHON} has no moto[server] (python3 -m pip install 'moto[server]'): ${probe.stderr?.trim().split('\n').at(-1) ?? probe.error?.message}`;
+  if (probe.status === 0) return true;
+  const cause = probe.stderr?.trim().split('\n').at(-1) ?? probe.error?.message;
+  const reason = `The AWS emulator cannot run: ${PYTHON} has no moto[server] (python3 -m pip install 'moto[server]'): ${cause}`;
   if (process.env['CI'] !== undefined) throw new Error(reason);
-  return reason;
+  console.warn(`Skipped. ${reason}`);
+  return false;
 }
 
 export interface EmulatorFault {
@@ -29,10 +33,11 @@ export interface EmulatorFault {
 }
 
 export interface AwsEmulator {
-  readonly endpoint: string;
-  inject(...faults: readonly EmulatorFault[]): Promise<void>;
-  /** Faults that have not fired yet. */
-  faultsLeft(): Promise<number>;
+  readonly url: string;
+  addFaults(faults: readonly EmulatorFault[]): Promise<void>;
+  clearFaults(): Promise<void>;
+  /** Faults that have not fired as often as they should. */
+  faultsLeft(): Promise<readonly EmulatorFault[]>;
   published(): Promise<readonly { readonly topic: string; readonly payload: string; readonly qos: number }[]>;
   calls(): Promise<
     readonly {
@@ -43,22 +48,23 @@ export interface AwsEmulator {
     }[]
   >;
   flushFirehose(): Promise<void>;
-  close(): Promise<void>;
+  stop(): Promise<void>;
 }
 
 /** The third-party AWS emulator as a process of its own. */
 export async function startAwsEmulator(): Promise<AwsEmulator> {
   const port = await freePort();
-  const env = { ...process.env, AWS_ACCESS_KEY_ID: 'test', AWS_SECRET_ACCESS_KEY: 'test' };
+  const { accessKeyId: AWS_ACCESS_KEY_ID, secretAccessKey: AWS_SECRET_ACCESS_KEY } = EMULATOR_CREDENTIALS;
+  const env = { ...process.env, AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY };
   const child = spawn(PYTHON, [SCRIPT, String(port)], { env, stdio: ['ignore', 'ignore', 'pipe'] });
   let errors = '';
   child.stderr.on('data', (chunk: Buffer) => {
     errors = (errors + chunk.toString()).slice(-4_000);
   });
-  const endpoint = `http://127.0.0.1:${port}`;
+  const url = `http://127.0.0.1:${port}`;
   const call = async <T>(method: string, path: string, body?: unknown): Promise<T> => {
     const init = body === undefined ? { method } : { method, body: JSON.stringify(body) };
-    const response = await fetch(`${endpoint}${path}`, init);
+    const response = await fetch(`${url}${path}`, init);
     return (await response.json()) as T;
   };
   await until(
@@ -73,16 +79,17 @@ export async function startAwsEmulator(): Promise<AwsEmulator> {
     60_000,
   );
   return {
-    endpoint,
-    inject: async (...faults) => void (await call('POST', '/x/faults', faults)),
+    url,
+    addFaults: async (faults) => void (await call('POST', '/x/faults', faults)),
+    clearFaults: async () => void (await call('DELETE', '/x/faults')),
     faultsLeft: async () => {
-      const left = await call<{ times?: number }[]>('GET', '/x/faults');
-      return left.reduce((sum, { times = 1 }) => sum + times, 0);
+      const faults = await call<EmulatorFault[]>('GET', '/x/faults');
+      return faults.filter(({ times = 1 }) => times > 0);
     },
     published: () => call('GET', '/x/iot'),
     calls: () => call('GET', '/x/calls'),
     flushFirehose: async () => void (await call('POST', '/x/firehose/flush', {})),
-    close: () => stop(child),
+    stop: () => end(child),
   };
 }
 
@@ -94,7 +101,7 @@ async function freePort(): Promise<number> {
   return port;
 }
 
-async function stop(child: ChildProcess): Promise<void> {
+async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
   child.kill('SIGKILL');

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Entry } from '../../../src/message.ts';
 import { nodeObjectFiles, type ObjectFiles } from '../../../src/sinks/delivery/object-files.ts';
-import { DELIVERED, type Outcome } from '../../../src/sinks/sink.ts';
+import { type Assembly, DELIVERED, type Outcome } from '../../../src/sinks/sink.ts';
 import { folderOf } from '../../support/folder.ts';
 import { until } from '../../support/until.ts';
 import { part, type RigOptions, rig } from './rig.ts';
@@ -17,8 +17,10 @@ const objects = {
   partitionsMax: 2,
 } as const;
 
+type Objects = Extract<Assembly, { readonly kind: 'objects' }>;
+
 /** A delivery of objects in a folder of its own; `contents` has what the sink was given. */
-async function growing(more: RigOptions & { readonly assembly?: Partial<typeof objects> } = {}) {
+async function growing(more: Omit<RigOptions, 'assembly'> & { readonly assembly?: Partial<Objects> } = {}) {
   const objectsDir = folderOf();
   const contents: { readonly to: string | undefined; readonly text: string; readonly id: string }[] = [];
   const deliver = async (entries: readonly Entry[]): Promise<readonly Outcome[]> =>
@@ -91,14 +93,14 @@ describe('objects', () => {
     bySize.accept(1, part(1, ['12345678;'], block('')));
     await until('the size', () => bySize.contents.length === 1);
     await bySize.delivery.close();
-    const byAge = await growing({ assembly: { objectSecondsMax: 0.05 } as never });
+    const byAge = await growing({ assembly: { objectSecondsMax: 0.05 } });
     byAge.accept(1, part(1, ['1;'], block('')));
     await until('the age', () => byAge.contents.length === 1);
     await byAge.delivery.close();
   });
 
   it('without a header are lines joined', async () => {
-    const { delivery, accept, contents } = await growing({ assembly: { hasHeader: false } as never });
+    const { delivery, accept, contents } = await growing({ assembly: { hasHeader: false } });
     accept(1, part(1, ['{"a":1}\n', '{"a":2}\n'], { destination: '{"to":"a"}' }));
     await delivery.flush(5_000);
     expect(contents.map(({ text }) => text)).toEqual(['{"a":1}\n{"a":2}\n']);
