@@ -2,7 +2,7 @@
 import { isArray, isObject, setMember } from '../object.ts';
 import { serializeValue } from '../serialize.ts';
 import type { Value } from '../value.ts';
-import type { FunctionSpec } from './spec.ts';
+import { dynamic, type FunctionSpec } from './spec.ts';
 
 /** AWS: "The maximum size of the payload returned by transform is 128 KiB." */
 export const TRANSFORM_BYTES_MAX = 131_072;
@@ -21,6 +21,7 @@ export const arrayFunctions: readonly FunctionSpec[] = [
         result: '[{"a":3,"key":1},{"b":4,"key":1}]',
       },
     ],
+    complain: ([mode]) => (mode === dynamic || mode === 'enrichArray' ? null : "The only mode is 'enrichArray'."),
     evaluate: ([mode, object, array]) => {
       if (mode !== 'enrichArray' || !isObject(object) || !isArray(array)) return undefined;
       const enriched = array.map((element) => enrich(element, object));

@@ -4,7 +4,7 @@ import { decodeBase64, encodeBase64 } from '../base64.ts';
 import { floorOf, textOf } from '../convert.ts';
 import { isArray, isObject, memberOf } from '../object.ts';
 import type { Value } from '../value.ts';
-import type { FunctionSpec } from './spec.ts';
+import { dynamic, type FunctionSpec } from './spec.ts';
 
 export const conversionFunctions: readonly FunctionSpec[] = [
   {
@@ -79,6 +79,7 @@ export const conversionFunctions: readonly FunctionSpec[] = [
     params: [{ name: 'value', takesPayload: true }, { name: 'scheme' }],
     pure: true,
     examples: [{ sql: "encode('hello', 'base64')", result: '"aGVsbG8="' }],
+    complain: complainOfScheme,
     evaluate: ([value, scheme]) => {
       if (scheme !== 'base64') return undefined;
       if (value instanceof Uint8Array) return encodeBase64(value);
@@ -98,6 +99,7 @@ export const conversionFunctions: readonly FunctionSpec[] = [
       { sql: "decode('eyJhIjoxfQ==', 'base64').a", result: '1' },
       { sql: "decode('%%%%', 'base64')", result: 'null' },
     ],
+    complain: complainOfScheme,
     evaluate: ([value, scheme]) => {
       if (scheme !== 'base64' || value === undefined) return undefined;
       const text = value === null ? undefined : textOf(value);
@@ -113,6 +115,10 @@ export function elementOf(container: Value, key: Value): Value {
   const index = floorOf(key);
   // Array.prototype.at and negative indexes count from the end; SQL has no such thing.
   return index === undefined || index < 0 ? undefined : container[index];
+}
+
+function complainOfScheme([, scheme]: readonly (Value | typeof dynamic)[]): string | null {
+  return scheme === dynamic || scheme === 'base64' ? null : "The only scheme is 'base64'.";
 }
 
 function isMissingNumber(value: Value): boolean {

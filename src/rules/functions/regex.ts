@@ -6,7 +6,7 @@ import { RE2JS } from 're2js';
 import { textOf } from '../convert.ts';
 import type { Value } from '../value.ts';
 import { dynamic, type EvaluateCall, type FunctionSpec } from './spec.ts';
-import { bounded } from './string.ts';
+import { TEXT_CHARACTERS_MAX } from './string.ts';
 
 /** Compiled patterns that are kept, for patterns that messages bring; the oldest goes first. */
 const PATTERNS_MAX = 200;
@@ -41,8 +41,9 @@ export const regexFunctions: readonly FunctionSpec[] = [
     ...withPattern((pattern, text, parameters) => {
       const replacement = textOf(parameters[2]);
       if (replacement === undefined) return undefined;
+      if (!isBounded(pattern, text, replacement)) return undefined;
       try {
-        return bounded(pattern.matcher(text).replaceAll(replacement));
+        return pattern.matcher(text).replaceAll(replacement);
       } catch {
         // A group that the pattern does not have: AWS says Undefined for an invalid replacement.
         return undefined;
@@ -67,15 +68,33 @@ export const regexFunctions: readonly FunctionSpec[] = [
   },
 ];
 
+/**
+ * Whether the result cannot be longer than texts may be: each match brings the replacement's characters, and each reference in the
+ * replacement, two characters at least, brings no more than the text over all matches.
+ */
+function isBounded(pattern: RE2JS, text: string, replacement: string): boolean {
+  const referenced = (text.length * replacement.length) / 2;
+  if (text.length + (text.length + 1) * replacement.length + referenced <= TEXT_CHARACTERS_MAX) return true;
+  const matcher = pattern.matcher(text);
+  let matches = 0;
+  while (matcher.find()) matches++;
+  const references = replacement.split('$').length - 1;
+  return text.length * (references + 1) + matches * replacement.length <= TEXT_CHARACTERS_MAX;
+}
+
 type Use = (pattern: RE2JS, text: string, parameters: readonly Value[]) => Value;
 
 /** A function whose second parameter is a pattern: compiled once when it is constant, else looked up. */
-function withPattern(use: Use): Pick<FunctionSpec, 'evaluate' | 'prepare'> {
+function withPattern(use: Use): Pick<FunctionSpec, 'complain' | 'evaluate' | 'prepare'> {
   const apply = (pattern: RE2JS | undefined, parameters: readonly Value[]): Value => {
     const text = textOf(parameters[0]);
     return text === undefined || pattern === undefined ? undefined : use(pattern, text, parameters);
   };
   return {
+    complain: ([, constant]) =>
+      constant === dynamic || compile(textOf(constant)) !== undefined
+        ? null
+        : 'This is not a regular expression of RE2, which has no look-around, back-references and possessive quantifiers.',
     evaluate: (parameters) => apply(patternOf(parameters[1]), parameters),
     prepare: ([, constant]): EvaluateCall | null => {
       if (constant === dynamic) return null;

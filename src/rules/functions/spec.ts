@@ -39,6 +39,8 @@ export interface FunctionSpec {
    * with the work on the constants already done, or null.
    */
   readonly prepare?: (parameters: readonly (Value | typeof dynamic)[]) => EvaluateCall | null;
+  /** Why these parameters, literals and `dynamic`, can only give Undefined; null when they are in order. Asked by the checker. */
+  readonly complain?: (parameters: readonly (Value | typeof dynamic)[]) => string | null;
 }
 
 /** A parameter that is not known before a message is there. */

@@ -176,7 +176,8 @@ export const stringFunctions: readonly FunctionSpec[] = [
       const old = textOf(part);
       const fresh = textOf(replacement);
       if (whole === undefined || old === undefined || fresh === undefined) return undefined;
-      return bounded(whole.replaceAll(old, () => fresh));
+      const length = whole.length + countOf(whole, old) * (fresh.length - old.length);
+      return length > TEXT_CHARACTERS_MAX ? undefined : whole.replaceAll(old, () => fresh);
     },
   },
   {
@@ -197,8 +198,9 @@ export const stringFunctions: readonly FunctionSpec[] = [
   },
 ];
 
-/** replace() in replace() multiplies lengths; what is longer than this, 16 MiB, is no message any more. Undefined instead. */
+/** Texts and arrays multiply when functions are nested; what is longer than this is no message any more. Undefined instead. */
 export const TEXT_CHARACTERS_MAX = 16_777_216;
+const ELEMENTS_MAX = 1_000_000;
 
 export function bounded(value: string): Value {
   return value.length > TEXT_CHARACTERS_MAX ? undefined : value;
@@ -243,14 +245,29 @@ function substring(parameters: readonly Value[]): Value {
 
 function concatenate(parameters: readonly Value[]): Value {
   if (parameters.length < 2) return parameters[0];
-  if (parameters.some(isArray))
-    return parameters.flatMap((value) => (value === undefined ? [] : isArray(value) ? value : [value]));
+  if (parameters.some(isArray)) return spliced(parameters);
   if (!parameters.some((value) => typeof value === 'string')) return undefined;
   let joined = '';
   for (const value of parameters) {
     const converted = textOf(value);
     if (converted === undefined) return undefined;
     joined += converted;
+    if (joined.length > TEXT_CHARACTERS_MAX) return undefined;
   }
-  return bounded(joined);
+  return joined;
+}
+
+function spliced(parameters: readonly Value[]): Value {
+  let length = 0;
+  for (const value of parameters) length += isArray(value) ? value.length : 1;
+  if (length > ELEMENTS_MAX) return undefined;
+  return parameters.flatMap((value) => (value === undefined ? [] : isArray(value) ? value : [value]));
+}
+
+/** Occurrences that do not overlap; the empty text stands before every character and at the end. */
+function countOf(whole: string, part: string): number {
+  if (part === '') return whole.length + 1;
+  let count = 0;
+  for (let at = whole.indexOf(part); at >= 0; at = whole.indexOf(part, at + part.length)) count++;
+  return count;
 }

@@ -29,6 +29,10 @@ export const timeFunctions: readonly FunctionSpec[] = [
       },
       { sql: "parse_time('yyyy-MM-dd', 1700000000123)", result: '"2023-11-14"' },
     ],
+    complain: ([pattern, , zone]) => {
+      if (isWrong(pattern, formatNamed)) return 'The pattern is not one of Joda-Time.';
+      return isWrong(zone, (id) => zoneNamed(textOf(id) ?? '')) ? 'There is no such time zone.' : null;
+    },
     evaluate: (parameters) => format(formatNamed(parameters[0]), parameters),
     prepare: ([pattern]) => {
       if (pattern === dynamic) return null;
@@ -48,6 +52,8 @@ export const timeFunctions: readonly FunctionSpec[] = [
       { sql: "time_to_epoch('2020-04-03 09:45:18 UTC+01:00', 'yyyy-MM-dd HH:mm:ss VV')", result: '1585903518000' },
       { sql: "time_to_epoch('18 December 2015', 'dd MMMM yyyy')", result: '1450396800000' },
     ],
+    complain: ([, pattern]) =>
+      isWrong(pattern, parserNamed) ? 'The pattern is not one that DateTimeFormatter would take here.' : null,
     evaluate: (parameters) => parse(parserNamed(parameters[1]), parameters[0]),
     prepare: ([, pattern]) => {
       if (pattern === dynamic) return null;
@@ -69,6 +75,11 @@ function format(write: FormatDate | null, parameters: readonly Value[]): Value {
 function parse(read: ParseDate | null, value: Value): Value {
   const text = textOf(value);
   return read === null || text === undefined ? undefined : read(text);
+}
+
+/** Whether a literal is of no use. An absent parameter is. */
+function isWrong(literal: Value | typeof dynamic, find: (value: Value) => unknown): boolean {
+  return literal !== dynamic && literal !== undefined && find(literal) === null;
 }
 
 function remembered<Compiled>(compile: (pattern: string) => Compiled | null): (pattern: Value) => Compiled | null {

@@ -2,7 +2,7 @@
 import type { ErrorCode, Finding } from '../../errors.ts';
 import { nearest } from '../../nearest.ts';
 import { externalFunctions, functionNamed, functions } from '../functions/index.ts';
-import { type FunctionSpec, parameterCountMax, parameterCountMin } from '../functions/spec.ts';
+import { dynamic, type FunctionSpec, parameterCountMax, parameterCountMin } from '../functions/spec.ts';
 import { checkFilter } from '../topic-filter.ts';
 import type { Assignment, Expression, NestedQuery, Select, Statement } from './ast.ts';
 import { findCastType } from './cast.ts';
@@ -42,7 +42,7 @@ export class Checker {
 
   assignments(assignments: readonly Assignment[]): void {
     for (const assignment of assignments) {
-      this.expression(assignment.value);
+      this.#unlessStar(assignment.value);
       if (this.#variables.has(assignment.name)) {
         this.#fail(assignment, 'SQL_SYNTAX', `@${assignment.name} is assigned twice; a variable keeps its value.`);
       }
@@ -167,6 +167,9 @@ export class Checker {
     for (const [i, parameter] of call.parameters.entries()) {
       if (parameter.kind !== 'star' || spec.params[i]?.takesPayload !== true) this.expression(parameter);
     }
+    const constants = call.parameters.map((parameter) => (parameter.kind === 'literal' ? parameter.value : dynamic));
+    const complaint = spec.complain?.(constants) ?? null;
+    if (complaint !== null) this.#warn(call, 'SQL_ARGUMENTS', `${complaint} The result is Undefined.`);
   }
 
   #countParameters(spec: FunctionSpec, call: Extract<Expression, { kind: 'call' }>): void {

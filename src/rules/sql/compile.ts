@@ -1,7 +1,7 @@
 /** Expressions as closures: the tree is walked once, when a rule is loaded, and never per message. */
 import { negate } from '../arithmetic.ts';
 import { equals } from '../compare.ts';
-import { numericOf } from '../convert.ts';
+import { booleanOf, numericOf } from '../convert.ts';
 import { elementOf } from '../functions/conversion.ts';
 import { functionNamed } from '../functions/index.ts';
 import { dynamic, type FunctionSpec, parameterCountMax, parameterCountMin } from '../functions/spec.ts';
@@ -9,7 +9,7 @@ import { isArray, isObject, type MutableObject, memberOf, setMember } from '../o
 import type { Value } from '../value.ts';
 import type { Expression, NestedQuery } from './ast.ts';
 import { findCastType } from './cast.ts';
-import { type Compiled, constant, type Evaluate, newFrame } from './frame.ts';
+import { type Compiled, constant, type Evaluate, type Frame, newFrame } from './frame.ts';
 import { not, operators } from './operators.ts';
 import type { Scope } from './scope.ts';
 import { compileSelect, payloadOf } from './select.ts';
@@ -64,10 +64,8 @@ export function compileExpression(expression: Expression, scope: Scope): Compile
       return compileObject(expression, scope);
     case 'nested':
       return compileNested(expression, scope);
-    case 'exists': {
-      const query = compileNested(expression.query, scope);
-      return combine([query], ([found]) => (isArray(found) ? found.length > 0 : found !== undefined));
-    }
+    case 'exists':
+      return compileExists(expression.query, scope);
   }
 }
 
@@ -171,23 +169,69 @@ function compileObject(expression: Extract<Expression, { kind: 'object' }>, scop
 
 /** Over an Array: an Array of results; over an Object: its one result; over anything else: Undefined. */
 function compileNested(query: NestedQuery, scope: Scope): Compiled {
+  const { source, where, select } = compileParts(query, scope);
+  return reading((frame) => {
+    const from = source(frame);
+    const outer = frame.element;
+    const pick = (element: Value): Value => (where(frame, element) ? select(frame) : undefined);
+    let result: Value;
+    if (isArray(from)) result = from.map(pick).filter((value) => value !== undefined);
+    else result = isObject(from) ? pick(from) : undefined;
+    frame.element = outer;
+    return result;
+  });
+}
+
+/** Whether any element passes WHERE, whatever is selected of it. */
+function compileExists(query: NestedQuery, scope: Scope): Compiled {
+  const { source, where } = compileParts(query, scope);
+  return reading((frame) => {
+    const from = source(frame);
+    const outer = frame.element;
+    const exists = isArray(from) ? from.some((element) => where(frame, element)) : isObject(from) && where(frame, from);
+    frame.element = outer;
+    return exists;
+  });
+}
+
+interface QueryParts {
+  readonly source: Evaluate;
+  /** Makes `element` the one that names are looked up in, and tells whether it passes. */
+  readonly where: (frame: Frame, element: Value) => boolean;
+  readonly select: Evaluate;
+}
+
+function compileParts(query: NestedQuery, scope: Scope): QueryParts {
   const source = compileExpression(query.source, scope).evaluate;
   return scope.withAlias(query.alias, (slot) => {
     const select = compileSelect(query.select, scope, compileExpression);
-    const where = query.where === null ? null : compileExpression(query.where, scope).evaluate;
-    return reading((frame) => {
-      const from = source(frame);
-      const outer = frame.element;
-      const pick = (element: Value): Value => {
-        frame.element = element;
-        frame.slots[slot] = element;
-        return where === null || where(frame) === true ? select(frame) : undefined;
-      };
-      let result: Value;
-      if (isArray(from)) result = from.map(pick).filter((value) => value !== undefined);
-      else result = isObject(from) ? pick(from) : undefined;
-      frame.element = outer;
-      return result;
-    });
+    const passes = query.where === null ? null : compileCondition(query.where, scope);
+    const where = (frame: Frame, element: Value): boolean => {
+      frame.element = element;
+      frame.slots[slot] = element;
+      return passes === null || passes(frame);
+    };
+    return { source, where, select };
   });
+}
+
+/**
+ * A WHERE clause: whether it is Boolean true. There, false and Undefined are the same, so what stands after an AND is left alone
+ * once the answer is known.
+ */
+export function compileCondition(expression: Expression, scope: Scope): (frame: Frame) => boolean {
+  if (expression.kind === 'binary' && expression.operator === 'AND') {
+    const left = compileOperand(expression.left, scope);
+    const right = compileOperand(expression.right, scope);
+    return (frame) => left(frame) && right(frame);
+  }
+  const { evaluate } = compileExpression(expression, scope);
+  return (frame) => evaluate(frame) === true;
+}
+
+/** An operand of AND in a condition: the String 'true' is as good as true. */
+function compileOperand(expression: Expression, scope: Scope): (frame: Frame) => boolean {
+  if (expression.kind === 'binary' && expression.operator === 'AND') return compileCondition(expression, scope);
+  const { evaluate } = compileExpression(expression, scope);
+  return (frame) => booleanOf(evaluate(frame)) === true;
 }

@@ -53,9 +53,7 @@ export class Parser {
     const topicFilter = this.#skipWord('FROM') ? this.#filter() : null;
     const where = this.#skipWord('WHERE') ? this.#expression() : null;
     if (this.#peek().kind !== 'end') {
-      throw this.#unexpected(
-        where !== null ? 'an operator or the end' : topicFilter ? 'WHERE' : "',', AS, FROM or WHERE",
-      );
+      throw this.#unexpected(expectedAfter(select, topicFilter !== null, where !== null));
     }
     return { assignments, set, select, topicFilter, where, looseCommas: this.#looseCommas };
   }
@@ -67,7 +65,7 @@ export class Parser {
     return { expression, end: this.#lastEnd };
   }
 
-  /** set = "SET" variable "=" expression { "," variable "=" expression } */
+  /** set = "SET" variable "=" value { "," variable "=" value }; value = "*" | expression */
   #set(): Assignment[] {
     this.#next();
     const assignments: Assignment[] = [];
@@ -76,7 +74,7 @@ export class Parser {
       if (token.kind !== 'variable' || token.text === '') throw this.#unexpected('a variable, @name,');
       this.#next();
       this.#expectMark('=');
-      const value = this.#expression();
+      const value = this.#starOrExpression();
       assignments.push({ name: token.text, value, start: token.start, end: token.end });
     } while (this.#skipMark(','));
     return assignments;
@@ -472,6 +470,13 @@ export class Parser {
   #error(span: Span, message: string): Error {
     return errorAt(this.#source, span, 'SQL_SYNTAX', message);
   }
+}
+
+/** What could have followed the clauses that were read. */
+function expectedAfter(select: Select, hasFrom: boolean, hasWhere: boolean): string {
+  if (hasWhere) return 'an operator or the end';
+  if (hasFrom) return 'WHERE';
+  return select.kind === 'single' ? 'an operator, FROM or WHERE' : "',', AS, FROM or WHERE";
 }
 
 /** The key of an item without AS: the last name of a path, the name of a function, else the text of the expression. */

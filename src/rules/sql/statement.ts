@@ -4,7 +4,7 @@ import type { EvaluationContext } from '../context.ts';
 import type { Value } from '../value.ts';
 import type { Assignment } from './ast.ts';
 import { Checker } from './checker.ts';
-import { compileExpression } from './compile.ts';
+import { compileCondition, compileExpression } from './compile.ts';
 import { type Evaluate, type Frame, newFrame } from './frame.ts';
 import { Parser } from './parser.ts';
 import { Scope } from './scope.ts';
@@ -41,7 +41,7 @@ export function compileStatement(sql: string, options: CompileOptions): Compiled
   throwErrors(checker.findings);
   const scope = new Scope();
   const setVariables = compileAssignments(statement.assignments, scope);
-  const where = statement.where === null ? null : compileExpression(statement.where, scope).evaluate;
+  const where = statement.where === null ? null : compileCondition(statement.where, scope);
   const select = compileSelect(statement.select, scope, compileExpression);
   const frame = newFrame(scope.slotCount);
   return {
@@ -51,7 +51,7 @@ export function compileStatement(sql: string, options: CompileOptions): Compiled
     evaluate: (context) => {
       enter(frame, context);
       setVariables(frame);
-      return where === null || where(frame) === true ? select(frame) : notMatched;
+      return where === null || where(frame) ? select(frame) : notMatched;
     },
   };
 }
@@ -65,13 +65,17 @@ export function enter(frame: Frame, context: EvaluationContext): void {
 export function compileAssignments(assignments: readonly Assignment[], scope: Scope): (frame: Frame) => void {
   const steps: { slot: number; evaluate: Evaluate }[] = [];
   for (const { name, value } of assignments) {
-    const { evaluate } = compileExpression(value, scope);
+    const evaluate = value.kind === 'star' ? documentOf : compileExpression(value, scope).evaluate;
+    scope.readsDocument ||= value.kind === 'star';
     steps.push({ slot: scope.defineVariable(name), evaluate });
   }
   return (frame) => {
     for (const { slot, evaluate } of steps) frame.slots[slot] = evaluate(frame);
   };
 }
+
+/** `SET @p = *`: a variable cannot hold a payload that is not JSON. */
+const documentOf: Evaluate = (frame) => frame.element;
 
 /** Throws when one of the findings is an error. */
 export function throwErrors(findings: readonly Finding[]): void {

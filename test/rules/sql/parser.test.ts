@@ -41,6 +41,7 @@ describe('syntax errors', () => {
     ["SELECT a FROM 'a' GROUP BY b", 19, "Expected WHERE, found 'GROUP'."],
     ['SELECT a FROM', 14, 'Expected a topic filter in single quotes, found the end.'],
     ["SELECT EXISTS (a) FROM 'a'", 16, "Expected SELECT, found 'a'."],
+    ["SELECT VALUE a, b FROM 'a'", 15, "Expected an operator, FROM or WHERE, found ','."],
     ["SET @a = 1 SET @b = 2 SELECT 1 FROM 'a'", 12, "Expected ',' or SELECT, found 'SET'."],
   ])('%s', (sql, column, message) => {
     expect(firstOf(sql)).toMatchObject({ code: 'SQL_SYNTAX', line: 1, column, message });
@@ -135,6 +136,29 @@ describe('the checker', () => {
     expect(warnings).toMatchObject([{ severity: 'warning', code: 'SQL_ARGUMENTS', column: 8 }]);
     expect(select("substring('abc')")).toBeUndefined();
   });
+
+  it.each([
+    ["regexp_matches(a, '(?=b)')", 'RE2'],
+    ["regexp_substr(a, '(')", 'RE2'],
+    ["encode(a, 'hex')", "'base64'"],
+    ["decode(a, 'hex')", "'base64'"],
+    ["parse_time('bb', a)", 'Joda'],
+    ["parse_time('yyyy', a, 'Mars/Base')", 'time zone'],
+    ["time_to_epoch(a, 'bb')", 'DateTimeFormatter'],
+    ["transform('x', a, b)", "'enrichArray'"],
+  ])('warns about constants that can only give Undefined: %s', (expression, part) => {
+    const { warnings } = compileStatement(`SELECT ${expression} AS v FROM 'a'`, { version: V2 });
+    expect(warnings).toMatchObject([{ severity: 'warning', code: 'SQL_ARGUMENTS', column: 8 }]);
+    expect(warnings[0]?.message).toContain(part);
+    expect(select(expression, '{"a":"b"}')).toBeUndefined();
+  });
+
+  it.each(['regexp_matches(a, b)', "parse_time('yyyy', a, b)", "parse_time('yyyy', a)", 'encode(a, b)'])(
+    'has nothing to say about %s',
+    (expression) => {
+      expect(compileStatement(`SELECT ${expression} AS v FROM 'a'`, { version: V2 }).warnings).toEqual([]);
+    },
+  );
 
   it('warns about filters without single quotes and a comma before FROM', () => {
     const { warnings, topicFilter } = compileStatement('SELECT a, FROM iot/+/# WHERE a > 1', { version: V2 });

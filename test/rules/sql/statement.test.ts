@@ -71,6 +71,18 @@ describe('WHERE', () => {
     },
   );
 
+  it.each([
+    ["'true' AND true", true],
+    ["true AND 'TRUE' AND a = 1", true],
+    ['a = 1 AND (a = 2 OR true)', true],
+    ['a = 1 AND a', false],
+    ['true AND missing', false],
+    ['missing AND true', false],
+    ['NOT (false AND missing)', false],
+  ])('%s: %j', (where, isMatch) => {
+    expect(run(`SELECT VALUE 1 FROM '#' WHERE ${where}`, '{"a":1}')).toBe(isMatch ? 1 : notMatched);
+  });
+
   it('does not see aliases of SELECT', () => {
     expect(run("SELECT a AS b FROM '#' WHERE b = 1", '{"a":1}')).toBe(notMatched);
   });
@@ -92,9 +104,13 @@ describe('nested queries', () => {
     ['EXISTS (SELECT * FROM n AS x WHERE x = 2)', true],
     ['EXISTS (SELECT * FROM n AS x WHERE x = 5)', false],
     ['EXISTS (SELECT * FROM missing)', false],
+    ['EXISTS (SELECT VALUE missing FROM e)', true],
+    ['EXISTS (SELECT v FROM o WHERE v = 7)', true],
+    ['EXISTS (SELECT v FROM o WHERE v = 8)', false],
+    ['EXISTS (SELECT VALUE empty FROM w)', true],
     ['(SELECT VALUE v FROM e)[1]', 2],
   ])('%s', (expression, expected) => {
-    const payload = '{"e":[{"v":1},{"v":2},{"v":3}],"o":{"v":7},"s":"text","n":[1,2]}';
+    const payload = '{"e":[{"v":1},{"v":2},{"v":3}],"o":{"v":7},"s":"text","n":[1,2],"w":{"empty":[]}}';
     expect(select(expression, payload)).toEqual(expected);
   });
 
@@ -108,6 +124,37 @@ describe('nested queries', () => {
 
   it('leave the names of the statement as they were', () => {
     expect(run("SELECT (SELECT VALUE a FROM e) AS n, a FROM '#'", '{"a":0,"e":[{"a":1}]}')).toEqual({ n: [1], a: 0 });
+  });
+});
+
+describe('SET', () => {
+  it('holds the document, and not a payload that is not JSON', () => {
+    expect(run("SET @p = * SELECT VALUE @p.a FROM '#'", '{"a":1}')).toBe(1);
+    expect(run("SET @p = * SELECT @p AS p FROM '#'", 'text')).toEqual({});
+  });
+});
+
+describe('limits', () => {
+  const payload = JSON.stringify({ t: 'a'.repeat(100_000), e: '' });
+
+  it.each([
+    'replace(t, e, t)',
+    "replace(t, 'a', t)",
+    'regexp_replace(t, e, t)',
+    "regexp_replace(t, '.', t)",
+    `regexp_replace(t, '(.*)', '${'$1'.repeat(1000)}')`,
+    `concat(${Array.from({ length: 400 }, () => 't').join(', ')})`,
+    `t${' + t'.repeat(400)}`,
+    `concat([], ${Array.from({ length: 1000 }, () => '@many').join(', ')})`,
+  ])('a text or an array that grows without end is Undefined: %.40s', (expression) => {
+    const many = `[${Array.from({ length: 900 }, () => '@ten').join(', ')}]`;
+    const sql = `SET @ten = concat([1], [2]), @many = concat(${many}, ${many}) SELECT VALUE ${expression} FROM '#'`;
+    expect(run(sql, payload)).toBeUndefined();
+  });
+
+  it('leaves what is long but not too long alone', () => {
+    expect(select("length(replace(t, 'aa', 'abc'))", payload)).toBe(150_000);
+    expect(select(`length(regexp_replace(t, 'a{100}', '${'b'.repeat(300)}'))`, payload)).toBe(300_000);
   });
 });
 
