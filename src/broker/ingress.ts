@@ -17,6 +17,8 @@
  *   QoS 2 is appended where aedes stores it, once per packet id.
  * - Acknowledgements of both ways leave through the ack line, in the order of arrival.
  * - SUBSCRIBE, UNSUBSCRIBE and DISCONNECT wait until aedes is done with what came before, and nothing passes a (UN)SUBSCRIBE in work.
+ * - aedes never finds new bytes while it is still taking old ones: its parser is not reentrant. Whatever it calls back with only
+ *   schedules the next look.
  * - Keepalive is enforced here, as aedes does not see all packets. It rests while it is we who do not read.
  */
 import { Duplex } from 'node:stream';
@@ -59,7 +61,7 @@ export class Ingress {
   readonly #frame: Frame = { bytes: Buffer.alloc(0), start: 0, bodyStart: 0, end: 0 };
   #hasEnded = false;
   #isPumping = false;
-  #isPumpWanted = false;
+  #isScheduled = false;
   #isPaused = false;
   /** Filters of this connection: bounded by the authorization of SUBSCRIBE. */
   readonly filters = new Map<string, number>();
@@ -76,6 +78,15 @@ export class Ingress {
   #afterDrain: (() => void) | null = null;
   #deadline: NodeJS.Timeout;
   readonly #resume = () => this.#pump();
+  readonly #schedule = () => {
+    if (this.#isScheduled) return;
+    this.#isScheduled = true;
+    process.nextTick(this.#pumpScheduled);
+  };
+  readonly #pumpScheduled = () => {
+    this.#isScheduled = false;
+    this.#pump();
+  };
 
   constructor(connection: IncomingConnection, core: IngressCore) {
     this.address = connection.address;
@@ -89,7 +100,7 @@ export class Ingress {
         this.#duplex.write(acks);
       },
       failed: () => this.#cut('journal-failed'),
-      shortened: this.#resume,
+      shortened: this.#schedule,
     });
     this.#duplex = this.#createDuplex();
     this.#deadline = setTimeout(() => this.#cut('connect-timeout'), core.limits.connectTimeMsMax);
@@ -137,19 +148,19 @@ export class Ingress {
     clearTimeout(this.#deadline);
     this.#phase = 'open';
     this.#core.events.connectionAccepted();
-    this.#pump();
+    this.#schedule();
   }
 
   /** Called when aedes has answered a SUBSCRIBE or UNSUBSCRIBE. */
   subscribed(): void {
     this.#isSubscribing = false;
-    this.#pump();
+    this.#schedule();
   }
 
   /** Called when aedes is done with a PUBLISH of this connection. */
   published(): void {
     this.#publishesInAedes--;
-    this.#pump();
+    this.#schedule();
   }
 
   /** Called every `TICK_MS`. */
@@ -166,11 +177,6 @@ export class Ingress {
     const keepaliveMs = (this.#connect?.keepaliveSeconds ?? 0) * 1000;
     // [MQTT-3.1.2-24]; one tick more, as the first may have been a short one.
     if (keepaliveMs > 0 && (++this.#quietTicks - 1) * TICK_MS > keepaliveMs * 1.5) this.#cut('keepalive');
-  }
-
-  /** Looks again whether reading may go on. */
-  resume(): void {
-    this.#pump();
   }
 
   /** Ends the connection; what was written still leaves. */
@@ -210,7 +216,7 @@ export class Ingress {
     };
     const duplex = new Duplex({
       readableHighWaterMark: this.#core.limits.forwardBytesMax,
-      read: this.#resume,
+      read: this.#schedule,
       write: (chunk: Buffer, _encoding, done) => write(chunk, done),
       writev: (chunks, done) => write(Buffer.concat(chunks.map((each) => each.chunk as Buffer)), done),
       destroy: (error, done) => {
@@ -226,18 +232,12 @@ export class Ingress {
   // ---- Reading
 
   #pump(): void {
-    this.#isPumpWanted = true;
     if (this.#isPumping || this.#phase === 'closed') return;
     this.#isPumping = true;
     this.#duplex.cork();
-    let isDry = true;
-    // What is released may be what the next packet waits for.
-    while (this.#isPumpWanted && !this.isClosed) {
-      this.#isPumpWanted = false;
-      isDry = this.#takeFrames();
-      this.#flushForward();
-      this.#line.release();
-    }
+    const isDry = this.#takeFrames();
+    this.#flushForward();
+    this.#line.release();
     this.#duplex.uncork();
     this.#isPumping = false;
     if (this.isClosed) return;
