@@ -16,7 +16,7 @@ const gatewayStopDeadlineMs = 15_000;
 const noticeFilter = 'notices/#';
 
 /** What the demo needs of a gateway. */
-export interface DemoGateway {
+interface DemoGateway {
   readonly listeners: readonly { readonly host: string; readonly port: number }[];
   readonly metrics: Metrics;
   refresh(): void;

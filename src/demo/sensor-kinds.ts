@@ -2,9 +2,9 @@
 import type { Random } from './random.ts';
 import { drift, rounded, sawtooth, stroke, wave } from './signal.ts';
 
-export type Fields = Readonly<Record<string, number | string | boolean | Readonly<Record<string, number>>>>;
+type Fields = Readonly<Record<string, number | string | boolean | Readonly<Record<string, number>>>>;
 
-export interface Sample {
+interface Sample {
   readonly value: number;
   /** What this kind says beside its value. */
   readonly fields: Fields;
