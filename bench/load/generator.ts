@@ -7,7 +7,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { type ConnectionOwner, LoadConnection } from './connection.ts';
 import { Histogram } from './histogram.ts';
 import { createRing } from './packets.ts';
-import { SEQUENCE_FIRST, seededRandom } from './payload.ts';
+import { seededRandom } from './payload.ts';
 import type { LoadCounts, LoadPlan, LoadReport } from './plan.ts';
 
 const CONNECTING_MAX = 100;
@@ -35,7 +35,7 @@ export class LoadGenerator implements ConnectionOwner {
   readonly #errors: string[] = [];
   readonly #owed: Float64Array;
   readonly #burst: number;
-  #nextSequence = SEQUENCE_FIRST;
+  #nextSequence: number;
   #nextBurst = 0;
   #startMs = 0;
   #isSending = false;
@@ -45,6 +45,7 @@ export class LoadGenerator implements ConnectionOwner {
 
   constructor(plan: LoadPlan) {
     this.#plan = plan;
+    this.#nextSequence = plan.sequenceFirst;
     this.#owed = new Float64Array(plan.connections);
     this.#burst = Math.max(1, Math.min(BURST_MAX, Math.floor((plan.rate ?? 0) / RATE_PER_BURST_MESSAGE)));
     const random = seededRandom(1);

@@ -1,5 +1,6 @@
 /** What a load run is told and what it answers. Plain data: it crosses from the bench to the generator's process and back. */
 import type { HistogramData } from './histogram.ts';
+import { SEQUENCE_FIRST } from './payload.ts';
 
 export interface LoadPlan {
   readonly host: string;
@@ -20,6 +21,8 @@ export interface LoadPlan {
   readonly settleSecondsMax: number;
   /** Client ids are this and a number. */
   readonly clientIdPrefix: string;
+  /** `seq` of the first message; those of a run have no gap. */
+  readonly sequenceFirst: number;
   /** Empty: CONNECT without a user name. */
   readonly username: string;
   readonly password: string;
@@ -45,7 +48,7 @@ export interface LoadReport {
   readonly behindMsMax: number;
   /** CPU of the generator's process in the measured time. */
   readonly cpuSeconds: number;
-  /** `sequenceOf` numbers that were sent and not acknowledged; empty after a clean run. */
+  /** Numbers (`seq`) that were sent and not acknowledged; empty after a clean run. */
   readonly unacked: readonly number[];
   /** Connections that ended, and acknowledgements that were not the one expected next. */
   readonly errors: readonly string[];
@@ -70,6 +73,7 @@ export const defaultLoad = {
   seconds: 5,
   settleSecondsMax: 20,
   clientIdPrefix: 'bench-',
+  sequenceFirst: SEQUENCE_FIRST,
   username: '',
   password: '',
 } as const satisfies Omit<LoadPlan, 'port'>;

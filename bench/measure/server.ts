@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
 import { setTimeout as delay } from 'node:timers/promises';
 
-const READY_SECONDS_MAX = 20;
+const READY_SECONDS_MAX = 60;
 const STOP_SECONDS_MAX = 30;
 const POLL_MS = 20;
 const OUTPUT_KEPT_BYTES_MAX = 16_384;

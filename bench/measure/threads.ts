@@ -1,10 +1,14 @@
 /** CPU time of a process by thread, from Linux's /proc; elsewhere only this process's total is known. */
 import { readdirSync, readFileSync } from 'node:fs';
+import { setTimeout as delay } from 'node:timers/promises';
 import type { ThreadCost } from '../case.ts';
 
 /** Threads that cost less than this per message are summed up as `other`. */
 const US_PER_MESSAGE_MIN = 0.01;
 const TICKS_PER_SECOND = 100;
+/** A process that wants less than this share of one core over the window has nothing to do. */
+const IDLE_SHARE_MAX = 0.08;
+const IDLE_WINDOW_MS = 200;
 
 export interface CpuSample {
   /** Of the whole process, threads that have ended included. */
@@ -55,6 +59,32 @@ export function cpuCost(before: CpuSample, after: CpuSample, messages: number): 
   const otherUs = threadsUs - shown.reduce((sum, thread) => sum + thread.usPerMessage, 0);
   const threads = otherUs >= US_PER_MESSAGE_MIN ? [...shown, { name: 'other', usPerMessage: otherUs }] : shown;
   return { totalUs: Math.max(threadsUs, processUs), threads };
+}
+
+/** Resolves when a process has become idle, with its CPU time then and when (performance.now()) that was: all without asking it. */
+export async function idle(
+  pid: number,
+  secondsMax: number,
+): Promise<{ readonly cpu: CpuSample; readonly atMs: number }> {
+  const untilMs = performance.now() + secondsMax * 1000;
+  for (;;) {
+    const last = { cpu: sampleCpu(pid), atMs: performance.now() };
+    const before = wantedSeconds(pid);
+    await delay(IDLE_WINDOW_MS);
+    const atMs = performance.now();
+    if (wantedSeconds(pid) - before < (IDLE_SHARE_MAX * (atMs - last.atMs)) / 1000) return last;
+    if (atMs > untilMs) throw new Error(`Process ${pid} was still busy after ${secondsMax} s.`);
+  }
+}
+
+/** Time that a process's threads were on a CPU or waited for one: on a crowded machine a busy thread may hardly run. */
+function wantedSeconds(pid: number): number {
+  let ns = 0;
+  for (const task of readdirSync(`/proc/${pid}/task`)) {
+    const [onCpu = 0, waiting = 0] = readFileSync(`/proc/${pid}/task/${task}/schedstat`, 'utf8').split(' ').map(Number);
+    ns += onCpu + waiting;
+  }
+  return ns / 1e9;
 }
 
 /** `VmHWM`: the most memory that was resident at once, bytes; null where the system does not tell. */

@@ -1,5 +1,8 @@
+import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { type CpuSample, cpuCost, peakResidentBytes, sampleCpu } from '../../../bench/measure/threads.ts';
+import { startModule } from '../../../bench/measure/server.ts';
+import { type CpuSample, cpuCost, idle, peakResidentBytes, sampleCpu } from '../../../bench/measure/threads.ts';
+import { folderOf } from '../../support/folder.ts';
 
 function sample(totalSeconds: number, threads: Readonly<Record<number, number>>): CpuSample {
   const entries = Object.entries(threads).map(([id, seconds]) => [Number(id), seconds] as const);
@@ -39,6 +42,31 @@ describe('sampleCpu', () => {
 
   it('throws for a process that has ended', () => {
     expect(() => sampleCpu(2 ** 22 + 1)).toThrow();
+  });
+});
+
+describe('idle', () => {
+  const worksFor600Ms = `
+    import { createServer } from 'node:net';
+    const server = createServer().listen(0, '127.0.0.1', () => {
+      console.log(server.address().port);
+      const untilMs = Date.now() + 600;
+      while (Date.now() < untilMs);
+    });
+    process.stdin.on('end', () => process.exit(0)).resume();
+  `;
+
+  it.skipIf(process.platform !== 'linux')('resolves when the work is done, not before (needs /proc)', async () => {
+    const server = await startModule(join(folderOf({ 'server.mjs': worksFor600Ms }), 'server.mjs'));
+    try {
+      const before = sampleCpu(server.pid).totalSeconds;
+      const startMs = performance.now();
+      const { cpu, atMs } = await idle(server.pid, 20);
+      expect(atMs - startMs).toBeGreaterThan(300);
+      expect(cpu.totalSeconds - before).toBeGreaterThan(0.05);
+    } finally {
+      await server.stop();
+    }
   });
 });
 
