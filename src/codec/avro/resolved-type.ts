@@ -1,6 +1,6 @@
 /** Avro schemas with every name resolved, as the encoder compiles them. The text was validated before (see schema.ts). */
 
-export type PrimitiveKind = 'null' | 'boolean' | 'int' | 'long' | 'float' | 'double' | 'bytes' | 'string';
+type PrimitiveKind = 'null' | 'boolean' | 'int' | 'long' | 'float' | 'double' | 'bytes' | 'string';
 
 export type ResolvedType =
   | {
