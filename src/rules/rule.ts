@@ -5,7 +5,7 @@ import { z } from 'zod';
 const ACTIONS_MAX = 10;
 const RULE_NAME_CHARACTERS_MAX = 128;
 
-export const sqlVersions = ['2015-10-08', '2016-03-23', 'beta'] as const;
+const sqlVersions = ['2015-10-08', '2016-03-23', 'beta'] as const;
 
 /** Strict: an unknown key is a mistake. `awsIotSqlVersion` has no default here, because its absence deserves a warning. */
 export function createRuleSchema(actionSchema: z.ZodType) {

@@ -5,7 +5,7 @@ import type { Value } from '../value.ts';
 import { dynamic, type FunctionSpec } from './spec.ts';
 
 /** AWS: "The maximum size of the payload returned by transform is 128 KiB." */
-export const TRANSFORM_BYTES_MAX = 131_072;
+const TRANSFORM_BYTES_MAX = 131_072;
 
 export const arrayFunctions: readonly FunctionSpec[] = [
   {

@@ -1,12 +1,35 @@
 /** Conversion and inspection of values. */
 import { Decimal } from '../../decimal.ts';
 import { decodeBase64, encodeBase64 } from '../base64.ts';
+import { findCastType } from '../cast.ts';
 import { floorOf, textOf } from '../convert.ts';
 import { isArray, isObject, memberOf } from '../object.ts';
 import type { Value } from '../value.ts';
 import { dynamic, type FunctionSpec } from './spec.ts';
 
+/** Has its own syntax; the compiler calls it with the value and the name of the type. */
+export const castFunction: FunctionSpec = {
+  name: 'cast',
+  category: 'conversion',
+  summary:
+    'The value as another type, or Undefined. Types: String, Nvarchar, Text, Ntext, Varchar, Int, Integer, Double; from 2016-03-23 on also Decimal, Bool, Boolean. Booleans become 1 and 0, numbers other than 0 become true, and fractions are rounded down to Int.',
+  since: '2015-10-08',
+  params: [{ name: 'value AS type' }],
+  pure: true,
+  examples: [
+    { sql: 'cast(true AS Int)', result: '1' },
+    { sql: "cast('12.7' AS Int)", result: '12' },
+    { sql: 'cast([1, 2] AS String)', result: '"[1,2]"' },
+  ],
+  evaluate: ([value, type]) => (typeof type === 'string' ? findCastType(type)?.convert(value) : undefined),
+  prepare: ([, type]) => {
+    const found = typeof type === 'string' ? findCastType(type) : undefined;
+    return found === undefined ? null : ([value]) => found.convert(value);
+  },
+};
+
 export const conversionFunctions: readonly FunctionSpec[] = [
+  castFunction,
   {
     name: 'get',
     category: 'conversion',

@@ -164,7 +164,7 @@ export const numberFunctions: readonly FunctionSpec[] = [
 ];
 
 /** A function of one number. */
-export function ofNumber(calculate: (value: Numeric) => Value): EvaluateCall {
+function ofNumber(calculate: (value: Numeric) => Value): EvaluateCall {
   return ([value]) => {
     const number = numericOf(value);
     return number === undefined ? undefined : calculate(number);

@@ -14,7 +14,7 @@ export interface ParameterSpec {
 }
 
 /** A statement and the JSON text of what it selects; '' for Undefined. Run by a test. */
-export interface Example {
+interface Example {
   readonly sql: string;
   readonly result: string;
 }

@@ -215,7 +215,7 @@ export function ofText(calculate: (value: string) => Value): EvaluateCall {
 }
 
 /** A function of two texts. */
-export function ofTexts(calculate: (left: string, right: string) => Value): EvaluateCall {
+function ofTexts(calculate: (left: string, right: string) => Value): EvaluateCall {
   return ([left, right]) => {
     const first = textOf(left);
     const second = textOf(right);

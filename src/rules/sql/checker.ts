@@ -1,11 +1,11 @@
 /** What can be said about a statement before any message: unknown functions, wrong version, misplaced `*`. All findings at once. */
 import type { ErrorCode, Finding } from '../../errors.ts';
 import { nearest } from '../../nearest.ts';
+import { findCastType } from '../cast.ts';
 import { externalFunctions, functionNamed, functions } from '../functions/index.ts';
 import { dynamic, type FunctionSpec, parameterCountMax, parameterCountMin } from '../functions/spec.ts';
 import { checkFilter } from '../topic-filter.ts';
 import type { Assignment, Expression, NestedQuery, Select, Statement } from './ast.ts';
-import { findCastType } from './cast.ts';
 import { findingAt, type Source, type Span } from './source.ts';
 
 /** AWS: at most 10 variables with names of at most 64 characters. */

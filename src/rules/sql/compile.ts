@@ -2,13 +2,12 @@
 import { negate } from '../arithmetic.ts';
 import { equals } from '../compare.ts';
 import { booleanOf, numericOf } from '../convert.ts';
-import { elementOf } from '../functions/conversion.ts';
+import { castFunction, elementOf } from '../functions/conversion.ts';
 import { functionNamed } from '../functions/index.ts';
 import { dynamic, type FunctionSpec, parameterCountMax, parameterCountMin } from '../functions/spec.ts';
 import { isArray, isObject, type MutableObject, memberOf, setMember } from '../object.ts';
 import type { Value } from '../value.ts';
 import type { Expression, NestedQuery } from './ast.ts';
-import { findCastType } from './cast.ts';
 import { type Compiled, constant, type Evaluate, type Frame, newFrame } from './frame.ts';
 import { not, operators } from './operators.ts';
 import type { Scope } from './scope.ts';
@@ -52,10 +51,8 @@ export function compileExpression(expression: Expression, scope: Scope): Compile
       return compileCase(expression, scope);
     case 'call':
       return compileCall(expression, scope);
-    case 'cast': {
-      const convert = findCastType(expression.type)?.convert ?? (() => undefined);
-      return combine([compileExpression(expression.operand, scope)], ([value]) => convert(value));
-    }
+    case 'cast':
+      return callOf(castFunction, [compileExpression(expression.operand, scope), constant(expression.type)]);
     case 'array': {
       const items = expression.items.map((item) => compileExpression(item, scope));
       return combine(items, (values) => values);
@@ -127,7 +124,10 @@ function compileCall(node: Extract<Expression, { kind: 'call' }>, scope: Scope):
   );
   const isCallable =
     spec !== undefined && parameters.length >= parameterCountMin(spec) && parameters.length <= parameterCountMax(spec);
-  if (!isCallable) return constant(undefined);
+  return isCallable ? callOf(spec, parameters) : constant(undefined);
+}
+
+function callOf(spec: FunctionSpec, parameters: readonly Compiled[]): Compiled {
   const call = preparedOf(spec, parameters);
   const isConstant = spec.pure && parameters.every((parameter) => parameter.isConstant);
   const [first, second] = parameters;

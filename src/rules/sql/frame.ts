@@ -22,7 +22,7 @@ export interface Compiled {
 const nothing = new Uint8Array(0);
 
 /** For the evaluation of constants. */
-export const emptyContext: EvaluationContext = {
+const emptyContext: EvaluationContext = {
   topic: '',
   payload: nothing,
   document: undefined,

@@ -5,7 +5,7 @@ import { Lexer, type Token } from './lexer.ts';
 import { errorAt, type Source, type Span } from './source.ts';
 
 /** AWS: a whole rule is at most 128 KiB. https://docs.aws.amazon.com/general/latest/gr/iot-core.html#rules-engine-limits */
-export const SQL_CHARACTERS_MAX = 131_072;
+const SQL_CHARACTERS_MAX = 131_072;
 /** Parentheses, calls, literals within each other. Bounds the stack of parser and evaluator. */
 const NESTING_MAX = 100;
 /** Operands in a row, `a + b + c …`; each is one more level of the tree. */

@@ -138,15 +138,15 @@ describe('limits', () => {
   const payload = JSON.stringify({ t: 'a'.repeat(100_000), e: '' });
 
   it.each([
-    'replace(t, e, t)',
-    "replace(t, 'a', t)",
-    'regexp_replace(t, e, t)',
-    "regexp_replace(t, '.', t)",
-    `regexp_replace(t, '(.*)', '${'$1'.repeat(1000)}')`,
-    `concat(${Array.from({ length: 400 }, () => 't').join(', ')})`,
-    `t${' + t'.repeat(400)}`,
-    `concat([], ${Array.from({ length: 1000 }, () => '@many').join(', ')})`,
-  ])('a text or an array that grows without end is Undefined: %.40s', (expression) => {
+    ['replace() of the empty text', 'replace(t, e, t)'],
+    ['replace() of every character', "replace(t, 'a', t)"],
+    ['regexp_replace() of the empty text', 'regexp_replace(t, e, t)'],
+    ['regexp_replace() of every character', "regexp_replace(t, '.', t)"],
+    ['regexp_replace() with many references', `regexp_replace(t, '(.*)', '${'$1'.repeat(1000)}')`],
+    ['concat() of many texts', `concat(${Array.from({ length: 400 }, () => 't').join(', ')})`],
+    ['a sum of many texts', `t${' + t'.repeat(400)}`],
+    ['concat() of many arrays', `concat([], ${Array.from({ length: 1000 }, () => '@many').join(', ')})`],
+  ])('%s is Undefined when it grows without end', (_, expression) => {
     const many = `[${Array.from({ length: 900 }, () => '@ten').join(', ')}]`;
     const sql = `SET @ten = concat([1], [2]), @many = concat(${many}, ${many}) SELECT VALUE ${expression} FROM '#'`;
     expect(run(sql, payload)).toBeUndefined();

@@ -1,7 +1,7 @@
 /** cast(value AS type): conversions on request ("Functions", cast). */
-import { Decimal, settle } from '../../decimal.ts';
-import { booleanOf, numericOf, textOf } from '../convert.ts';
-import type { Value } from '../value.ts';
+import { Decimal, settle } from '../decimal.ts';
+import { booleanOf, numericOf, textOf } from './convert.ts';
+import type { Value } from './value.ts';
 
 export interface CastType {
   readonly since: '2015-10-08' | '2016-03-23';
@@ -14,7 +14,7 @@ const toDouble: CastType = { since: '2015-10-08', convert: doubleOf };
 const toDecimal: CastType = { since: '2016-03-23', convert: decimalOf };
 const toBoolean: CastType = { since: '2016-03-23', convert: truthOf };
 
-export const castTypes: ReadonlyMap<string, CastType> = new Map([
+const castTypes: ReadonlyMap<string, CastType> = new Map([
   ['STRING', toText],
   ['NVARCHAR', toText],
   ['TEXT', toText],
