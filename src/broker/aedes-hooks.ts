@@ -5,13 +5,13 @@
  * - Never an error for a publish that is only not allowed: aedes would close the connection and the client would repeat it for ever.
  */
 import type { AedesOptions, Client } from 'aedes';
+import type { Waiter } from '../ports.ts';
 import { appendOwn } from './append-own.ts';
 import { type Authenticator, RETURN_CODE } from './authenticator.ts';
 import type { Emitter } from './emitter.ts';
 import type { Ingress } from './ingress.ts';
 import type { IngressCore } from './ingress-core.ts';
-import type { ClientIdentity, PersistenceOptions } from './persistence.ts';
-import { isMatch } from './topic.ts';
+import type { ClientIdentity, ExactlyOnce, PersistenceOptions } from './persistence.ts';
 
 type Hooks = Required<
   Pick<
@@ -30,7 +30,9 @@ export interface HookContext {
   ingressOfWill(will: object): Ingress | null;
   /** A client was admitted; whoever holds its client id is about to be closed. */
   admitted(ingress: Ingress, clientId: string): void;
-  isSessionRoomLeft(): boolean;
+  denied(client: ClientIdentity, filter: string): void;
+  /** For a session of this client: it has one, or another can be kept. */
+  isSessionRoomLeft(clientId: string): boolean;
 }
 
 export function createHooks(context: HookContext): Hooks {
@@ -60,6 +62,8 @@ export function createHooks(context: HookContext): Hooks {
       const ingress = context.ingressOf(client);
       const { topic, qos } = subscription;
       if (ingress === null || !maySubscribe(context, ingress, client, topic)) {
+        // A session that is resumed may hold a filter that is no longer allowed.
+        context.denied(client, topic);
         callback(null, null);
         return;
       }
@@ -70,13 +74,15 @@ export function createHooks(context: HookContext): Hooks {
       const ingress = context.ingressOf(client);
       if (ingress === null) return null;
       // First, because what is dropped for a slow subscriber depends on what it was granted.
-      packet.qos = grantedQos(ingress, packet.topic, packet.qos);
+      packet.qos = ingress.filters.qosFor(packet.topic, packet.qos);
       if (!mayForward(context, ingress, packet)) return null;
       return packet;
     },
     published: (packet, client, callback) => {
-      if (client !== null && context.ingressOfWill(packet) === null) context.ingressOf(client)?.published();
-      if (packet.qos === 1 && client !== null) context.core.metrics.messagesAcknowledged.inc({ qos: '1' });
+      if (client !== null && context.ingressOfWill(packet) === null) {
+        context.ingressOf(client)?.published();
+        if (packet.qos === 1) context.core.metrics.messagesAcknowledged.inc({ qos: '1' });
+      }
       callback(null);
     },
   };
@@ -134,7 +140,7 @@ async function authenticate(context: HookContext, client: Client): Promise<numbe
 
 function maySubscribe(context: HookContext, ingress: Ingress, client: Client, filter: string): boolean {
   if (ingress.session?.acl.maySubscribe(filter) !== true) return false;
-  if (!client.clean && !context.isSessionRoomLeft()) return false;
+  if (!client.clean && !context.isSessionRoomLeft(client.id)) return false;
   return ingress.filters.has(filter) || ingress.filters.size < context.core.limits.subscriptionsPerClientMax;
 }
 
@@ -145,17 +151,6 @@ function mayForward(context: HookContext, ingress: Ingress, packet: { topic: str
   context.core.metrics.localMessagesDropped.inc({ reason: 'subscriber-slow' });
   if (packet.qos > 0) ingress.cut('subscriber-slow');
   return false;
-}
-
-/** The highest QoS that a matching filter of this client was granted. [MQTT-3.3.5-1, 3.8.4-6] */
-function grantedQos(ingress: Ingress, topic: string, qos: 0 | 1 | 2): 0 | 1 | 2 {
-  const levels = topic.split('/');
-  let granted = -1;
-  for (const [filter, filterQos] of ingress.filters) {
-    if (filterQos > granted && isMatch(filter.split('/'), levels)) granted = filterQos;
-  }
-  if (granted < 0 || granted >= qos) return qos;
-  return granted === 1 ? 1 : 0;
 }
 
 interface Publish {
@@ -188,22 +183,39 @@ function appendWill(
   if (messageClass === null) callback(null);
 }
 
-function storeExactlyOnce(context: HookContext, client: ClientIdentity, packet: Publish): Promise<void> {
+/**
+ * Two things wait for the commit: the packet id, which stays known when the connection is gone, so that a repeat on the next one is
+ * not journaled again; and the PUBREC, which leaves in its turn and only on this connection.
+ */
+function storeExactlyOnce(context: HookContext, client: ClientIdentity, packet: Publish): ExactlyOnce {
   const ingress = context.ingressOf(client);
   const session = ingress?.session ?? null;
-  if (ingress === null || session === null) return Promise.reject(new Error('The connection is gone.'));
-  return new Promise((resolve, reject) => {
-    const { intake } = context.core;
-    const route = intake.route(packet.topic);
-    ingress.line.enterCallback(route?.class ?? null, (error) => {
-      if (error instanceof Error) reject(error);
-      else resolve();
-      context.core.metrics.messagesAcknowledged.inc({ qos: '2' });
+  if (ingress === null || session === null) {
+    const gone = Promise.reject(new Error('The connection is gone.'));
+    return { durable: gone, turn: gone };
+  }
+  const { intake, metrics } = context.core;
+  const { line } = ingress;
+  const messageClass = intake.route(packet.topic)?.class ?? null;
+  const turn = new Promise<void>((resolve) => {
+    line.enterCallback(messageClass, () => {
+      metrics.messagesAcknowledged.inc({ qos: '2' });
+      resolve();
     });
-    if (route !== null) {
-      appendOwn(intake, session.lane, session.sender, packet, 0, ingress.line.waiter(route.class));
-    } else {
-      intake.received(2, packet.payload.length, false);
-    }
   });
+  const durable = new Promise<void>((resolve, reject) => {
+    const turnWaiter = line.waiter(messageClass ?? 'normal');
+    const waiter: Waiter = {
+      onDurable(count) {
+        resolve();
+        turnWaiter.onDurable(count);
+      },
+      onFailed(count, error) {
+        reject(error);
+        turnWaiter.onFailed(count, error);
+      },
+    };
+    if (appendOwn(intake, session.lane, session.sender, packet, 0, waiter) === null) resolve();
+  });
+  return { durable, turn };
 }

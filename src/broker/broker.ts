@@ -11,7 +11,7 @@ import { appendOwn } from './append-own.ts';
 import { Authenticator } from './authenticator.ts';
 import type { AuthConfig, ListenerConfig, UserEntry } from './config.ts';
 import { Emitter } from './emitter.ts';
-import { Ingress, TICK_MS } from './ingress.ts';
+import { FAREWELL_MS_MAX, Ingress, TICK_MS } from './ingress.ts';
 import type { IngressCore } from './ingress-core.ts';
 import { type BrokerLimits, DEFAULT_LIMITS } from './limits.ts';
 import { type ListenerHandlers, type OpenListener, openListener } from './listeners.ts';
@@ -96,7 +96,7 @@ class AedesBroker implements Broker {
   /** Who holds a client id now. */
   readonly #ingressByClientId = new Map<string, Ingress>();
   readonly #socketsByAddress = new Map<string, number>();
-  #socketCount = 0;
+  readonly #sockets = new Set<Socket>();
   #isDraining = false;
   #ticker: NodeJS.Timeout | null = null;
 
@@ -189,6 +189,10 @@ class AedesBroker implements Broker {
     if (this.#ticker !== null) clearInterval(this.#ticker);
     await new Promise<void>((resolve) => this.#aedes.close(resolve));
     for (const ingress of this.#ingresses) ingress.close();
+    // Those that are still in a handshake, or whose peer does not read our last bytes.
+    setTimeout(() => {
+      for (const socket of this.#sockets) socket.destroy();
+    }, FAREWELL_MS_MAX).unref();
     await this.#hasher.close();
   }
 
@@ -233,7 +237,8 @@ class AedesBroker implements Broker {
       ingressOf: (client) => ('conn' in client ? (this.#ingressByDuplex.get(client.conn as Duplex) ?? null) : null),
       ingressOfWill: (will) => this.#ingressByWill.get(will) ?? null,
       admitted: (ingress, clientId) => this.#ingressByClientId.set(clientId, ingress),
-      isSessionRoomLeft: () => this.#persistence.isSessionRoomLeft,
+      denied: (client, filter) => this.#persistence.removeSubscriptions(client, [filter]),
+      isSessionRoomLeft: (clientId) => this.#persistence.isSessionRoomLeft(clientId),
     };
   }
 
@@ -249,7 +254,10 @@ class AedesBroker implements Broker {
       ingress?.subscribed();
     });
     // aedes raises this when persistence fails in its fan-out; ours does not. Without a listener the process would end.
-    this.#aedes.on('error' as 'closed', () => {});
+    const { log } = this.#options.events;
+    this.#aedes.on('error' as 'closed', (...thrown: readonly unknown[]) => {
+      log.error({ err: thrown[0] }, 'Local fan-out failed; what was journaled is not affected.');
+    });
   }
 
   #createListenerHandlers(): ListenerHandlers {
@@ -267,7 +275,7 @@ class AedesBroker implements Broker {
   #acceptSocket(socket: Socket): boolean {
     const address = socket.remoteAddress ?? '';
     const count = this.#socketsByAddress.get(address) ?? 0;
-    if (this.#isDraining || this.#socketCount >= this.#limits.connectionsMax) {
+    if (this.#isDraining || this.#sockets.size >= this.#limits.connectionsMax) {
       this.#options.events.connectionRefused('too-many-connections', address, '');
       return false;
     }
@@ -275,10 +283,10 @@ class AedesBroker implements Broker {
       this.#options.events.connectionRefused('too-many-connections-of-address', address, '');
       return false;
     }
-    this.#socketCount++;
+    this.#sockets.add(socket);
     this.#socketsByAddress.set(address, count + 1);
     socket.once('close', () => {
-      this.#socketCount--;
+      this.#sockets.delete(socket);
       const left = (this.#socketsByAddress.get(address) ?? 1) - 1;
       if (left > 0) this.#socketsByAddress.set(address, left);
       else this.#socketsByAddress.delete(address);

@@ -25,13 +25,14 @@ import { Duplex } from 'node:stream';
 import { AckLine } from './ack-line.ts';
 import { type Connect, readConnect } from './connect-packet.ts';
 import { type Frame, Remainder, readFrame } from './frames.ts';
+import { GrantedFilters } from './granted-filters.ts';
 import { checkPacket, PACKET } from './guard.ts';
 import type { IncomingConnection, IngressCore, Session } from './ingress-core.ts';
 import { TopicCache } from './topic-cache.ts';
 
 export const TICK_MS = 250;
 /** How long a peer may take to read our last bytes and close. */
-const FAREWELL_MS_MAX = 1_000;
+export const FAREWELL_MS_MAX = 1_000;
 const PINGRESP = Buffer.from([0xd0, 0]);
 const SERVER_UNAVAILABLE = 3;
 
@@ -63,8 +64,7 @@ export class Ingress {
   #isPumping = false;
   #isScheduled = false;
   #isPaused = false;
-  /** Filters of this connection: bounded by the authorization of SUBSCRIBE. */
-  readonly filters = new Map<string, number>();
+  readonly filters = new GrantedFilters();
 
   /** Contiguous bytes for aedes, handed over at once. */
   #forwardBytes: Buffer | null = null;

@@ -50,6 +50,13 @@ export interface Will {
   clientId?: string;
 }
 
+export interface ExactlyOnce {
+  /** Settles with the journal, whatever becomes of the connection. */
+  readonly durable: Promise<void>;
+  /** Resolves when PUBREC may be written; never, when the connection is gone. */
+  readonly turn: Promise<void>;
+}
+
 export interface PersistenceOptions {
   readonly limits: BrokerLimits;
   /** aedes passes all filters of a SUBSCRIBE, those that were refused among them. */
@@ -57,7 +64,7 @@ export interface PersistenceOptions {
   /** The user that a client id belongs to. */
   ownerOf(client: ClientIdentity): string;
   /** Makes a QoS 2 publish durable. Called once per packet id, until it is released. */
-  storeExactlyOnce(client: ClientIdentity, packet: Publish): Promise<void>;
+  storeExactlyOnce(client: ClientIdentity, packet: Publish): ExactlyOnce;
   /** A client repeated a QoS 2 publish that is already stored. */
   repeated(client: ClientIdentity): void;
   willStored(client: ClientIdentity, will: object): void;
@@ -93,8 +100,8 @@ export class Persistence {
     return this.#sessions.get(clientId)?.owner ?? null;
   }
 
-  get isSessionRoomLeft(): boolean {
-    return this.#sessions.size < this.#options.limits.sessionsMax;
+  isSessionRoomLeft(clientId: string): boolean {
+    return this.#sessions.has(clientId) || this.#sessions.size < this.#options.limits.sessionsMax;
   }
 
   /** Sessions of users who no longer exist end, with what was queued for them. */
@@ -219,11 +226,11 @@ export class Persistence {
       this.#incoming.set(client.id, packets);
     }
     const packetId = packet.messageId ?? 0;
-    const stored = this.#options.storeExactlyOnce(client, packet);
+    const { durable, turn } = this.#options.storeExactlyOnce(client, packet);
     const owner = packets;
-    owner.set(packetId, stored);
-    stored.catch(() => owner.delete(packetId));
-    return stored;
+    owner.set(packetId, durable);
+    durable.catch(() => owner.delete(packetId));
+    return turn;
   }
 
   incomingDelPacket(client: ClientIdentity, packet: IdentifiedPacket): Settled<void> {

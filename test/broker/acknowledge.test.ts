@@ -69,6 +69,22 @@ describe.each([true, false])('acknowledgements with the fast path on: %s', (isFa
     await until(() => setup.intake.appended.length === 2);
   });
 
+  it('does not store QoS 2 again when its connection was lost before PUBREC', async () => {
+    const session = { clientId: 'exactly', isClean: false };
+    const raw = await (await setup.raw()).connect(session);
+    raw.send(publishPacket('a/b', 'x', 2, 3));
+    await until(() => setup.intake.appended.length === 1);
+    raw.socket.destroy();
+    await until(async () => (await setup.count('connections')) === 0);
+    const again = await (await setup.raw()).connect(session);
+    again.send(publishPacket('a/b', 'x', 2, 3, { dup: true }), [0xc0, 0]);
+    await again.receive(2);
+    setup.intake.commit();
+    await again.receive(6);
+    expect(again.packets()).toEqual(['d000', '50020003']);
+    expect(setup.intake.appended.length).toBe(1);
+  });
+
   it('cuts the connection when the journal fails, and acknowledges nothing', async () => {
     const raw = await (await setup.raw()).connect();
     raw.send(publishPacket('a/b', '1', 1, 1), publishPacket('a/b', '2', 2, 2));
