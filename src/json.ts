@@ -32,6 +32,8 @@ export type JsonResult =
 export const JSON_DEPTH_MAX = 64;
 /** Longer numbers may not survive a double. */
 const DIGITS_PLAIN_MAX = 15;
+/** Digits, point and exponent of a double that is printed shortest. */
+const SHORTEST_CHARACTERS_MAX = 24;
 
 const notJson: JsonResult = { status: 'notJson' };
 const tooDeep: JsonResult = { status: 'tooDeep' };
@@ -66,7 +68,7 @@ const BACKSLASH = 0x5c;
 const isNumberByte = new Uint8Array(256);
 for (const character of '0123456789+-.eE') isNumberByte[character.charCodeAt(0)] = 1;
 
-function scan(bytes: Uint8Array, start: number, end: number): void {
+function scan(bytes: Buffer, start: number, end: number): void {
   seen.depthMax = 0;
   seen.hasLongNumber = false;
   seen.hasWholeDecimals = false;
@@ -98,7 +100,7 @@ function scan(bytes: Uint8Array, start: number, end: number): void {
 }
 
 /** Looks at the number whose first digit is at `start`; returns where it ends. */
-function scanNumber(bytes: Uint8Array, start: number, end: number): number {
+function scanNumber(bytes: Buffer, start: number, end: number): number {
   let i = start;
   let digits = 0;
   let exponentDigits = 0;
@@ -119,9 +121,17 @@ function scanNumber(bytes: Uint8Array, start: number, end: number): number {
       hasExponent = true;
     }
   }
-  if (digits > DIGITS_PLAIN_MAX || exponentDigits > 2) seen.hasLongNumber = true;
+  if (exponentDigits > 2) seen.hasLongNumber = true;
+  else if (digits > DIGITS_PLAIN_MAX && !isShortest(bytes, start, i)) seen.hasLongNumber = true;
   if ((point >= 0 && fractionIsZero) || hasExponent) seen.hasWholeDecimals = true;
   return i;
+}
+
+/** Whether a double prints the same digits: so do the 16 and 17 that programs write for doubles, and these are common. */
+function isShortest(bytes: Buffer, start: number, end: number): boolean {
+  if (end - start > SHORTEST_CHARACTERS_MAX) return false;
+  const text = bytes.toString('latin1', start, end);
+  return String(Number(text)) === text;
 }
 
 /**

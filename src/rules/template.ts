@@ -1,7 +1,8 @@
 /** Substitution templates: `${expression}` in the fields of an action. */
-import type { Finding } from '../errors.ts';
+import { CodedError, type Finding } from '../errors.ts';
 import type { EvaluationContext } from './context.ts';
 import { textOf } from './convert.ts';
+import type { Assignment } from './sql/ast.ts';
 import { Checker } from './sql/checker.ts';
 import { compileExpression } from './sql/compile.ts';
 import { type Evaluate, type Frame, newFrame } from './sql/frame.ts';
@@ -12,7 +13,7 @@ import { type CompileOptions, compileAssignments, enter, firstVersion, throwErro
 import type { Value } from './value.ts';
 
 export interface TemplateOptions extends CompileOptions {
-  /** The statement of the same rule, already compiled without error: its SET variables are visible. */
+  /** The statement of the same rule: its SET variables are visible. What is wrong with it is not reported again. */
   readonly sql?: string;
 }
 
@@ -31,9 +32,8 @@ export function compileTemplate(text: string, options: TemplateOptions): Compile
   const isFirstVersion = options.version === firstVersion;
   const checker = new Checker(source, isFirstVersion);
   const scope = new Scope();
-  const sql = options.sql ?? '';
-  const assignments = sql === '' ? [] : new Parser(sourceOf(sql, {}), isFirstVersion).statement().assignments;
-  checker.assignments(assignments);
+  const assignments = text.includes('@') ? assignmentsOf(options.sql, isFirstVersion) : [];
+  checker.declare(assignments);
   const setVariables = compileAssignments(assignments, scope);
   const parts: (string | Evaluate)[] = [];
   let isConstant = true;
@@ -56,6 +56,16 @@ export function compileTemplate(text: string, options: TemplateOptions): Compile
     return joined(parts, frame);
   };
   return { isConstant, needsDocument: scope.readsDocument, warnings: checker.findings, render };
+}
+
+function assignmentsOf(sql: string | undefined, isFirstVersion: boolean): readonly Assignment[] {
+  if (sql === undefined) return [];
+  try {
+    return new Parser(sourceOf(sql, {}), isFirstVersion).statement().assignments;
+  } catch (error) {
+    if (error instanceof CodedError) return [];
+    throw error;
+  }
 }
 
 /**

@@ -38,6 +38,12 @@ describe('compileTemplate', () => {
     expect(render('${@g}-${id}', sql)).toBe('44-d1');
   });
 
+  it('does not report again what is wrong with the statement', () => {
+    expect(render('${id}@', 'SELECT')).toBe('d1@');
+    expect(render('${@f}', "SET @f = uper(id) SELECT 1 FROM '#'")).toBe('');
+    expect(() => render('${@f}', 'SELECT')).toThrow('No SET before this assigns @f.');
+  });
+
   it('knows when every message renders the same', () => {
     expect(compileTemplate('a/b', { version: V2 }).isConstant).toBe(true);
     expect(compileTemplate("a/${upper('b')}", { version: V2 }).isConstant).toBe(true);

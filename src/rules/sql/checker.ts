@@ -25,7 +25,7 @@ export class Checker {
 
   statement(statement: Statement): void {
     if (statement.set !== null) this.#later(statement.set, 'SET');
-    this.assignments(statement.assignments);
+    this.#assignments(statement.assignments);
     this.#select(statement.select);
     if (statement.where !== null) this.expression(statement.where);
     for (const comma of statement.looseCommas) {
@@ -40,7 +40,12 @@ export class Checker {
     if (problem !== null) this.#fail(topicFilter.span, 'SQL_SYNTAX', `The topic filter is invalid: ${problem}`);
   }
 
-  assignments(assignments: readonly Assignment[]): void {
+  /** Variables that are assigned elsewhere, and were checked there. */
+  declare(assignments: readonly Assignment[]): void {
+    for (const { name } of assignments) this.#variables.add(name);
+  }
+
+  #assignments(assignments: readonly Assignment[]): void {
     for (const assignment of assignments) {
       this.#unlessStar(assignment.value);
       if (this.#variables.has(assignment.name)) {

@@ -23,7 +23,7 @@ describe('decodeJson', () => {
         if (/\d{16}|[eE]|\d\.\d{12}/.test(text)) return;
         expect(documentOf(text)).toEqual(JSON.parse(text));
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   });
 
@@ -99,6 +99,15 @@ describe('decodeJson', () => {
       }
     },
   );
+
+  it('gives plain numbers for whatever doubles print', () => {
+    fc.assert(
+      fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (value) => {
+        expect(documentOf(JSON.stringify([value]))).toEqual([value + 0]);
+      }),
+      { numRuns: 500 },
+    );
+  });
 
   it('keeps the digits of long numbers', () => {
     const document = documentOf(
