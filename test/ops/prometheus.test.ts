@@ -13,7 +13,8 @@ import { freePort } from './support/free-port.ts';
 
 const DEPLOY = join(import.meta.dirname, '../../deploy/prometheus');
 const RULES = join(DEPLOY, 'headgate-rules.yml');
-const isMissing = missingPrograms('prometheus', 'promtool').length > 0;
+const PROMETHEUS = 'prometheus';
+const isMissing = missingPrograms(PROMETHEUS, 'promtool').length > 0;
 
 interface RuleFile {
   readonly groups: readonly { readonly rules: readonly Rule[] }[];
@@ -119,7 +120,7 @@ async function startPrometheus(adminUrl: string): Promise<string> {
       .replace('127.0.0.1:9464', new URL(adminUrl).host),
     'headgate-rules.yml': readFileSync(RULES, 'utf8').replaceAll(/for: \d+m/g, 'for: 2s'),
   });
-  const child = spawn('prometheus', [
+  const child = spawn(PROMETHEUS, [
     `--config.file=${join(dir, 'prometheus.yml')}`,
     `--storage.tsdb.path=${join(dir, 'tsdb')}`,
     '--web.listen-address=127.0.0.1:0',
