@@ -95,7 +95,7 @@ export class Settlement {
   }
 
   #count(slab: Slab, result: SlabResult): void {
-    const { books, metrics, ruleNames, firstSequence } = this.#options;
+    const { books, metrics, ruleNames, actionIds, firstSequence } = this.#options;
     if (slab.first < firstSequence) metrics.messagesReplayed.inc(result.evaluated);
     else books.evaluated(result.evaluated);
     for (const counts of result.rules) {
@@ -103,6 +103,9 @@ export class Settlement {
       if (counts.matched > 0) metrics.ruleMatched.inc({ rule }, counts.matched);
       if (counts.notTrue > 0) metrics.ruleNotTrue.inc({ rule }, counts.notTrue);
       if (counts.failed > 0) metrics.ruleFailed.inc({ rule }, counts.failed);
+    }
+    for (const { action, count } of result.fieldsUnknown) {
+      metrics.avroFieldsUnknown.inc({ action: actionIds[action] ?? '' }, count);
     }
   }
 }

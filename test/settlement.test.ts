@@ -1,0 +1,153 @@
+import { pino } from 'pino';
+import { describe, expect, it } from 'vitest';
+import { Books } from '../src/books.ts';
+import { createEvents } from '../src/events.ts';
+import type { SlabResult } from '../src/lane-protocol.ts';
+import type { DeadLetter, Part } from '../src/message.ts';
+import { createMetrics } from '../src/metrics.ts';
+import { Settlement, type SettlementOptions } from '../src/settlement.ts';
+import type { Slab } from '../src/spool/api.ts';
+
+const SLAB: Slab = {
+  first: 100,
+  last: 109,
+  ranges: [{ first: 100, last: 109 }],
+  class: 'normal',
+  messageCount: 10,
+  isReplay: false,
+};
+const LETTER: DeadLetter = {
+  code: 'MESSAGE_NOT_JSON',
+  reason: 'not JSON',
+  ruleName: 'press',
+  action: '',
+  topic: 't',
+  clientId: 'c',
+  receivedAt: 1,
+  first: 103,
+  last: 103,
+  messageCount: 1,
+  content: 'message',
+  destination: {},
+  body: Buffer.from('x'),
+};
+
+function partOf(action: number): Part {
+  return {
+    action,
+    destination: '{}',
+    schemaId: '',
+    bytes: new Uint8Array(3),
+    ends: [3],
+    messageCount: 1,
+    rawBytes: 3,
+    encodedBytes: 3,
+    first: 100,
+    last: 100,
+    receivedAt: 1,
+    hops: 0,
+  };
+}
+
+function resultOf(fields: Partial<SlabResult>): SlabResult {
+  const base = {
+    bytes: new ArrayBuffer(8),
+    byteLength: 8,
+    evaluated: 10,
+    rules: [],
+    parts: [],
+    deadLetters: [],
+    inferred: [],
+    fieldsUnknown: [],
+    busyMs: 1,
+  };
+  return { ...base, ...fields };
+}
+
+function rig(overrides: Partial<SettlementOptions> = {}) {
+  const metrics = createMetrics();
+  const log: string[] = [];
+  const settlements: (() => void)[] = [];
+  const books = new Books(metrics);
+  const settlement = new Settlement({
+    actionIds: ['press/0', 'press/1'],
+    ruleNames: ['press'],
+    firstSequence: 50,
+    books,
+    events: createEvents(pino({ level: 'silent' }), metrics),
+    metrics,
+    deadLetters: { put: async (letters) => void log.push(`dead letters ${letters.length}`) },
+    progress: {
+      evaluated: (slab, parts) => void log.push(`evaluated ${slab.first}-${slab.last} ${JSON.stringify([...parts])}`),
+      settled: (slab, action) => void log.push(`settled ${slab.first} ${action}`),
+    },
+    accept: (part, settled) => {
+      log.push(`accept ${part.action}`);
+      settlements.push(settled);
+    },
+    freeze: async (inferred) => void log.push(`freeze ${inferred.length}`),
+    sleep: async () => void log.push('sleep'),
+    ...overrides,
+  });
+  return { settlement, metrics, books, log, settlements };
+}
+
+describe('Settlement', () => {
+  it('tells progress what each action owes before any delivery may settle it', async () => {
+    const { settlement, log, settlements } = rig();
+    expect(await settlement.onResult(SLAB, resultOf({ parts: [partOf(0), partOf(1), partOf(1)] }))).toBe('done');
+    expect(log).toEqual(['evaluated 100-109 [["press/0",1],["press/1",2]]', 'accept 0', 'accept 1', 'accept 1']);
+    for (const settle of settlements) settle();
+    expect(log.slice(4)).toEqual(['settled 100 press/0', 'settled 100 press/1', 'settled 100 press/1']);
+  });
+
+  it('makes dead letters durable before the slab counts as evaluated, waiting for a disk that fails', async () => {
+    let failures = 2;
+    const order: string[] = [];
+    const { settlement, log, metrics } = rig({
+      deadLetters: {
+        put: async () => {
+          if (failures-- > 0) throw new Error('EIO');
+          order.push('durable');
+        },
+      },
+      progress: { evaluated: () => void order.push('evaluated'), settled: () => undefined },
+    });
+    await settlement.onResult(SLAB, resultOf({ deadLetters: [LETTER] }));
+    expect(order).toEqual(['durable', 'evaluated']);
+    expect(log).toEqual(['sleep', 'sleep']);
+    expect((await metrics.journalFailures.get()).values).toEqual([{ labels: { class: 'dlq' }, value: 2 }]);
+  });
+
+  it('counts a dead letter of an action on both sides of its balance', async () => {
+    const { settlement, metrics } = rig();
+    await settlement.onResult(
+      SLAB,
+      resultOf({ deadLetters: [{ ...LETTER, action: 'press/0', code: 'MESSAGE_SCHEMA_MISMATCH' }] }),
+    );
+    expect((await metrics.actionEmitted.get()).values[0]).toMatchObject({ labels: { action: 'press/0' }, value: 1 });
+    expect((await metrics.actionDeadLettered.get()).values[0]).toMatchObject({
+      labels: { action: 'press/0' },
+      value: 1,
+    });
+  });
+
+  it('has the slab evaluated again once inferred schemas are frozen, and counts it once', async () => {
+    const { settlement, log, books } = rig();
+    expect(await settlement.onResult(SLAB, resultOf({ inferred: [{ action: 0, text: '{}' }], evaluated: 0 }))).toBe(
+      'again',
+    );
+    expect(log).toEqual(['freeze 1']);
+    for (let i = 0; i < 10; i++) books.received(1, 1, true);
+    await settlement.onResult(SLAB, resultOf({}));
+    expect(books.inFlight).toBe(0);
+  });
+
+  it('counts what was journaled before this start as a replay, outside the balance', async () => {
+    const { settlement, metrics, books } = rig();
+    await settlement.onResult({ ...SLAB, first: 40, last: 49 }, resultOf({}));
+    books.carry();
+    expect((await metrics.messagesReplayed.get()).values[0]?.value).toBe(10);
+    expect((await metrics.messagesEvaluated.get()).values[0]?.value ?? 0).toBe(0);
+  });
+});
