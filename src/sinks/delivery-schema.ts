@@ -9,16 +9,13 @@ const KIB = 1024;
 const MIB = 1024 * KIB;
 
 /** Entry bodies that one action keeps in memory before it uses its outbox. */
-export const PENDING_BYTES_MAX = 8 * MIB;
-export const OBJECT_BYTES_MAX = 128 * MIB;
+const PENDING_BYTES_MAX = 8 * MIB;
+const OBJECT_BYTES_MAX = 128 * MIB;
 const METADATA_NAMES = ['receiveTime', 'sourceTime', 'gatewayId', 'sequence', 'clientId', 'topic'] as const;
 
 /** Under `delivery:` of every sink. */
 export const commonShape = {
-  class: z
-    .enum(['alarm', 'normal'])
-    .default('normal')
-    .describe('Alarms are delivered before everything else of the gateway.'),
+  class: z.enum(['alarm', 'normal']).default('normal').describe('Alarms go first wherever actions share something.'),
   fields: z
     .record(
       z.string().regex(/^[A-Za-z_][A-Za-z0-9_]{0,127}$/, 'Write a field name: letters, digits, "_".'),

@@ -18,7 +18,7 @@ export type StubFault =
       readonly isSenderFault?: boolean;
     };
 
-export interface StubCall {
+interface StubCall {
   readonly action: string;
   readonly headers: IncomingMessage['headers'];
   readonly bytes: number;

@@ -35,12 +35,6 @@ export type FaultName =
   | 'truncated'
   | 'reset';
 
-export interface HarnessSpec {
-  readonly action: unknown;
-  readonly delivery?: unknown;
-  open(options: SinkOptions): Promise<Omit<Harness, 'options'>>;
-}
-
 export function services(overrides: Partial<SinkServices> = {}): SinkServices {
   return {
     gatewayId: 'gw-1',

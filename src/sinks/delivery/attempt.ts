@@ -8,7 +8,7 @@ const ATTEMPT_MS_MIN = 15_000;
 /** The slowest uplink that still gets a large batch through: the deadline grows with the bytes. */
 const UPLINK_BYTES_PER_MS_MIN = 64;
 
-export function attemptMsMax(entries: readonly Entry[]): number {
+function attemptMsMax(entries: readonly Entry[]): number {
   const bytes = entries.reduce((sum, entry) => sum + bodyBytes(entry), 0);
   return ATTEMPT_MS_MIN + Math.ceil(bytes / UPLINK_BYTES_PER_MS_MIN);
 }

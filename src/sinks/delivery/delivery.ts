@@ -46,9 +46,9 @@ export interface DeliveryServices extends SinkServices {
   onRejected(entry: Entry, cause: Error): Promise<boolean>;
 }
 
-export type DeliveryState = 'idle' | 'delivering' | 'retrying' | 'held';
+type DeliveryState = 'idle' | 'delivering' | 'retrying' | 'held';
 
-export interface Backlog {
+interface Backlog {
   /** Encoded bytes that wait: in open objects, in memory and in the outbox. */
   readonly bytes: number;
   /** Of them, in memory. */

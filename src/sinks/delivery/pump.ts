@@ -204,14 +204,19 @@ export class Pump {
   async #finish(window: Window, done: readonly Bundle[]): Promise<void> {
     if (done.length === 0) return;
     const entries = done.map(({ entry }) => entry);
-    if (window.source === 'outbox') await this.#persist(() => this.#services.outbox.remove(entries));
-    else
-      for (const { body } of entries)
-        if (body.kind === 'file') await this.#persist(() => rm(body.path, { force: true }));
+    for (const entry of entries) {
+      // One by one: what was removed cannot be removed again when a later one fails.
+      if (window.source === 'outbox') await this.#persist(() => this.#services.outbox.remove([entry]));
+      else if (entry.body.kind === 'file') await this.#removeFile(entry.body.path);
+    }
     for (const bundle of done) {
       release(bundle);
       this.#services.finished(bundle.entry);
     }
+  }
+
+  async #removeFile(path: string): Promise<void> {
+    await this.#persist(() => rm(path, { force: true }));
   }
 
   /** False only when the gateway stops before the dead letter is durable. */

@@ -229,6 +229,24 @@ describe('pump', () => {
     await delivery.close();
   });
 
+  it('takes nothing from the outbox while a younger entry may be durable before an older one', async () => {
+    const outbox = new MemoryOutbox();
+    const finish = new Map<string, () => void>();
+    outbox.untilDurable = (entry) =>
+      textOf(entry) === 'b' ? Promise.resolve() : new Promise((resolve) => finish.set(textOf(entry), resolve));
+    const { delivery, accept, batches } = await started({ outbox, limits: { isOutboxFirst: true } });
+    // While the first is being put, the next two gather for the next group.
+    for (const [n, body] of ['first', 'a', 'b'].entries()) accept(n, part(n, [body]));
+    await settle();
+    finish.get('first')?.();
+    await settle();
+    expect([outbox.entries.map(textOf), batches.flat().map(textOf)]).toEqual([['b'], ['first']]);
+    finish.get('a')?.();
+    await settle();
+    expect(batches.flat().map(textOf)).toEqual(['first', 'a', 'b']);
+    await delivery.close();
+  });
+
   it('frees the journal of what a sink has failed to take for ten seconds', async () => {
     const deliver = async (entries: readonly Entry[]) => entries.map(() => retry);
     const { delivery, accept, settled, outbox } = await started({ deliver });

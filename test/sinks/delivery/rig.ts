@@ -8,7 +8,7 @@ import type { ObjectFiles } from '../../../src/sinks/delivery/object-files.ts';
 import { defaultLimits } from '../../../src/sinks/delivery-schema.ts';
 import { type Assembly, DELIVERED, type Outcome, type PumpLimits, type Sink } from '../../../src/sinks/sink.ts';
 
-export const ACTION: ActionPlan = {
+const ACTION: ActionPlan = {
   id: 'press/0',
   ruleName: 'press',
   type: 'fake',
@@ -28,6 +28,10 @@ export class MemoryOutbox implements Outbox {
   readonly taken = new Set<Entry>();
   readonly failures: Error[] = [];
   readonly calls: string[] = [];
+  /** Entries may become durable in another order than they were put; they are taken in the order they were put. */
+  untilDurable: (entry: Entry) => Promise<void> = () => Promise.resolve();
+  readonly #ordinals = new Map<Entry, number>();
+  #ordinalNext = 0;
 
   get count(): number {
     return this.entries.length;
@@ -47,9 +51,12 @@ export class MemoryOutbox implements Outbox {
   async put(entry: Entry): Promise<void> {
     const failure = this.failures.shift();
     if (failure !== undefined) throw failure;
-    this.entries.push(entry);
+    const ordinal = this.#ordinalNext++;
+    await this.untilDurable(entry);
+    this.#ordinals.set(entry, ordinal);
+    const index = this.entries.findIndex((other) => (this.#ordinals.get(other) ?? 0) > ordinal);
+    this.entries.splice(index < 0 ? this.entries.length : index, 0, entry);
     this.calls.push(`put ${entry.id}`);
-    await Promise.resolve();
   }
 
   async take(countMax: number, bytesMax: number): Promise<readonly Entry[]> {
@@ -66,6 +73,8 @@ export class MemoryOutbox implements Outbox {
   }
 
   async remove(entries: readonly Entry[]): Promise<void> {
+    if (!entries.every((entry) => this.taken.has(entry)))
+      throw new Error('only entries that were taken can be removed');
     this.entries = this.entries.filter((entry) => !entries.includes(entry));
     for (const entry of entries) this.taken.delete(entry);
   }
