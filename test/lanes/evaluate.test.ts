@@ -2,6 +2,7 @@ import { gunzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { createLane } from '../../src/lanes/evaluate.ts';
 import {
+  blockCountsOf,
   container,
   entriesOf,
   plan,
@@ -84,10 +85,10 @@ describe('lane, form lines', () => {
   it('gathers lines by destination and never lets one message take two lines', () => {
     const action = plan({ form: 'lines', destination: { stream: '${line}' } });
     const lane = createLane(setup([rule(everything)], [action]));
-    const result = lane.run(
-      slab([{ payload: '{"line":"x",\r\n"n":1}' }, { payload: '{"line":"y"}' }, { payload: '{"line":"x"}' }]),
-    );
-    expect(result.parts.map(entriesOf)).toEqual([['{"line":"x","n":1}\n', '{"line":"x"}\n'], ['{"line":"y"}\n']]);
+    const payloads = ['{"line":"x",\n"n":1}', '{"line":"y"}', '{"line":"x",\r"n":2}', '{ "line":"x"}'];
+    const result = lane.run(slab(payloads.map((payload) => ({ payload }))));
+    const x = ['{"line":"x","n":1}\n', '{"line":"x","n":2}\n', '{ "line":"x"}\n'];
+    expect(result.parts.map(entriesOf)).toEqual([x, ['{"line":"y"}\n']]);
   });
 
   it('makes one gzip member of a part', () => {
@@ -103,10 +104,15 @@ describe('lane, form lines', () => {
 describe('lane, form container', () => {
   it('writes blocks that any header of the schema and codec can stand before', async () => {
     const lane = createLane(setup([rule(everything)], [container()]));
-    const sent = Array.from({ length: 5000 }, (_, id) => reading(id, id / 4));
+    const sent = Array.from({ length: 9000 }, (_, id) => reading(id, id / 4));
     const [first] = lane.run(slab(sent)).parts;
-    const [second] = lane.run(slab([reading(5000, 0)])).parts;
+    const [second] = lane.run(slab([reading(5000, 0)], 9001)).parts;
     expect(first?.schemaId).toBe(second?.schemaId);
+    expect(first).toMatchObject({ messageCount: 9000, first: 1, last: 9000 });
+    expect(second).toMatchObject({ messageCount: 1, rawBytes: 27, first: 9001, last: 9001 });
+    const counts = await blockCountsOf(first);
+    expect(counts.length).toBe(1 + Math.floor((first?.encodedBytes ?? 0) / 65_536));
+    expect(counts.reduce((sum, count) => sum + count, 0)).toBe(9000);
     const joined = {
       ...first,
       bytes: Buffer.concat([first?.bytes ?? Buffer.alloc(0), second?.bytes ?? Buffer.alloc(0)]),
@@ -249,6 +255,26 @@ describe('lane, rules', () => {
       ['r/0', 'MESSAGE_SCHEMA_MISMATCH'],
       ['r/error', 'MESSAGE_SCHEMA_MISMATCH'],
     ]);
+  });
+
+  it('lets each rule see numbers as its awsIotSqlVersion does', () => {
+    const rules = [
+      rule("SELECT a FROM 'plant/#'", { name: 'new' }),
+      rule("SELECT a FROM 'plant/#'", { name: 'old', actions: [1], awsIotSqlVersion: '2015-10-08' }),
+      rule("SELECT a FROM 'plant/#'", { name: 'newer', actions: [2] }),
+    ];
+    const lane = createLane(
+      setup(
+        rules,
+        ['new', 'old', 'newer'].map((ruleName) => plan({ ruleName })),
+      ),
+    );
+    const [first, second, third] = lane
+      .run(slab([{ payload: '{"a":10.0}' }, { payload: '{"a":7}' }]))
+      .parts.map(entriesOf);
+    expect(first).toEqual(['{"a":10}', '{"a":7}']);
+    expect(second).toEqual(['{"a":10.0}', '{"a":7}']);
+    expect(third).toEqual(first);
   });
 
   it('evaluates again to the same bytes, times and random values included', () => {

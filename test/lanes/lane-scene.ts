@@ -1,6 +1,6 @@
 import { BlockWriter } from '../../src/block.ts';
 import { containerHeader } from '../../src/codec/avro/container.ts';
-import { readContainer } from '../../src/codec/avro/read-container.ts';
+import { readContainer, readContainerBlocks } from '../../src/codec/avro/read-container.ts';
 import { loadSchema } from '../../src/codec/avro/schema.ts';
 import type { LaneRule, LaneSetup, SlabTask } from '../../src/lane-protocol.ts';
 import type { ActionPlan, Part, SequenceRange } from '../../src/message.ts';
@@ -91,11 +91,21 @@ export function entriesOf(part: Part | undefined): readonly string[] {
   return ends.map((end, i) => Buffer.from(part?.bytes.subarray(ends[i - 1] ?? 0, end) ?? []).toString());
 }
 
+/** Records per block. */
+export async function blockCountsOf(part: Part | undefined): Promise<number[]> {
+  const counts: number[] = [];
+  for await (const block of readContainerBlocks(fileOf(part, readingSchema))) counts.push(block.count);
+  return counts;
+}
+
 export async function recordsOf(part: Part | undefined, schema = readingSchema): Promise<Record<string, unknown>[]> {
-  if (part === undefined) return [];
-  const header = containerHeader(loadSchema(schema.text, schema.name), 'deflate');
   const records: Record<string, unknown>[] = [];
-  for await (const record of readContainer(Buffer.concat([header, part.bytes])))
+  for await (const record of readContainer(fileOf(part, schema)))
     records.push({ ...(record as Record<string, unknown>) });
   return records;
+}
+
+function fileOf(part: Part | undefined, schema: typeof readingSchema): Buffer {
+  const header = containerHeader(loadSchema(schema.text, schema.name), 'deflate');
+  return Buffer.concat([header, part?.bytes ?? Buffer.alloc(0)]);
 }

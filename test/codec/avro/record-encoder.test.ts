@@ -89,6 +89,11 @@ describe('record encoder', () => {
       encoder.encode(output, { a: new Decimal(text) }, []);
       expect(zigZag(output.written())).toBe(BigInt(new Decimal(text).toFixed(0)));
     }
+    for (const number of [2 ** 52 + 1, -(2 ** 52) - 1, Number.MAX_SAFE_INTEGER, Number.MIN_SAFE_INTEGER, 2 ** 62]) {
+      const output = new Output(16);
+      encoderOf(one('long')).encoder.encode(output, { a: number }, []);
+      expect(zigZag(output.written())).toBe(BigInt(number));
+    }
     expect(mismatchOf(one('long'), { a: new Decimal('9223372036854775808') }).path).toBe('a');
     expect(mismatchOf(one('long'), { a: 1.5 }).message).toBe("field 'a': the number 1.5 is not a whole number");
   });
