@@ -15,6 +15,7 @@ import { readLake } from './read-lake.ts';
 export const OTHER_RULES = 999;
 const READY_SECONDS_MAX = 60;
 const DRAIN_SECONDS_MAX = 120;
+const PRIMING_RATE = 50_000;
 
 export interface PathWorkload {
   readonly qos: 0 | 1;
@@ -64,20 +65,23 @@ async function underLoad(
   const primed = await prime(server, adminPort, context);
   const primedSeconds = (performance.now() - startMs) / 1000;
   const marks: number[] = [];
-  const load = { ...context.load, sequenceFirst: SEQUENCE_FIRST + primed.sent };
+  // Warm already, and with nothing left to do: all that is spent from here on is spent on this load.
+  const load = { ...context.load, warmupSeconds: 0, sequenceFirst: SEQUENCE_FIRST + primed.sent };
   const run = await loadServer(server, qos, { ...context, load }, () => marks.push(performance.now()));
   const ackedAtMs = performance.now();
   const caughtUp = await evaluated(server.pid, adminPort);
   const rssPeakBytes = peakResidentBytes(server.pid);
   const figures = await delivered(adminPort, DRAIN_SECONDS_MAX);
   const { report } = run;
-  const messages = report.total.acked - report.warmup.acked;
+  const messages = report.total.acked;
   const cost = cpuCost(run.cpuBefore, caughtUp.cpu, messages);
   const ackedPerSecond = run.measurement.messagesPerSecond;
-  const throughPerSecond = messages / ((caughtUp.atMs - (marks[0] ?? 0)) / 1000);
+  const seconds = (caughtUp.atMs - (marks[0] ?? 0)) / 1000;
   const measurement = {
     ...run.measurement,
-    messagesPerSecond: Math.min(ackedPerSecond, throughPerSecond),
+    messages,
+    seconds,
+    messagesPerSecond: Math.min(ackedPerSecond, messages / seconds),
     cpuUsPerMessage: cost.totalUs,
     threads: cost.threads,
     rssPeakBytes,
@@ -105,12 +109,13 @@ async function evaluated(pid: number, adminPort: number): ReturnType<typeof idle
   }
 }
 
-/** A few messages through the whole path, so that its workers are up: starting is another question than running. */
+/** Some load through the whole path, so that its workers are up and its code is compiled: starting is another question than running. */
 async function prime(server: Server, adminPort: number, context: CaseContext): Promise<LoadCounts> {
-  const few = { connections: 1, topics: 10, window: 10, rate: 100, warmupSeconds: 0, seconds: 0.5 };
-  const plan = { ...context.load, ...few, qos: 1, port: server.port, clientIdPrefix: 'bench-prime-' } as const;
+  const { warmupSeconds, rate } = context.load;
+  const gentle = { rate: Math.min(rate ?? PRIMING_RATE, PRIMING_RATE), warmupSeconds: 0, seconds: warmupSeconds };
+  const plan = { ...context.load, ...gentle, qos: 1, port: server.port } as const;
   const report = await runLoad(plan, { started() {}, ended() {} });
-  await delivered(adminPort, DRAIN_SECONDS_MAX);
+  await evaluated(server.pid, adminPort);
   return report.total;
 }
 
