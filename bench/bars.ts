@@ -2,8 +2,8 @@
 import type { CaseMeasurement, CaseOutcome } from './case.ts';
 import { type Bar, type CaseRounds, medianOf } from './result.ts';
 
-export const WHOLE_PATH = 'path-qos1-file';
-export const YARDSTICK = 'mosquitto';
+const WHOLE_PATH = 'path-qos1-file';
+const YARDSTICK = 'mosquitto';
 /** Of the generator: no server. */
 const CEILING = 'generator';
 const RATE_RATIO_MIN = 1;

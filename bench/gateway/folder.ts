@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { ruleSql, SCHEMA_NAME, schemaText } from './rule.ts';
 
 /** Objects are closed after this long, so that a run ends soon after its load. */
-export const OBJECT_SECONDS = 3;
+const OBJECT_SECONDS = 3;
 
 export interface GatewayFolder {
   readonly config: string;

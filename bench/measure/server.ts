@@ -9,7 +9,7 @@ const STOP_SECONDS_MAX = 30;
 const POLL_MS = 20;
 const OUTPUT_KEPT_BYTES_MAX = 16_384;
 
-export interface Ending {
+interface Ending {
   /** null: killed. */
   readonly code: number | null;
   /** The end of what it printed. */
