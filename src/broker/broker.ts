@@ -38,14 +38,14 @@ export interface BrokerOptions {
   readonly limits?: Partial<BrokerLimits>;
 }
 
-export interface BrokerAddress {
+interface BrokerAddress {
   readonly type: ListenerConfig['type'];
   readonly host: string;
   readonly port: number;
 }
 
 /** A message of the gateway itself, not of a client. */
-export interface LocalMessage {
+interface LocalMessage {
   readonly topic: string;
   readonly payload: Uint8Array;
   readonly qos: 0 | 1;

@@ -169,7 +169,7 @@ export function checkListeners(listeners: readonly ListenerConfig[], auth: AuthC
 }
 
 /** A host name other than `localhost` may resolve to anything, so it does not count as loopback. */
-export function isLoopback(host: string): boolean {
+function isLoopback(host: string): boolean {
   if (host === 'localhost' || host === '::1') return true;
   return isIP(host) === 4 && host.startsWith('127.');
 }

@@ -24,11 +24,14 @@
 import { Duplex } from 'node:stream';
 import { AckLine } from './ack-line.ts';
 import { type Connect, readConnect } from './connect-packet.ts';
-import { type Frame, Remainder, readFrame } from './frames.ts';
+import { FrameReader } from './frame-reader.ts';
+import type { Frame } from './frames.ts';
 import { GrantedFilters } from './granted-filters.ts';
 import { checkPacket, PACKET } from './guard.ts';
 import type { IncomingConnection, IngressCore, Session } from './ingress-core.ts';
-import { TopicCache } from './topic-cache.ts';
+import { type PublishFrame, readPublishFrame } from './publish-frame.ts';
+import { Span } from './span.ts';
+import { type Topic, TopicCache } from './topic-cache.ts';
 
 export const TICK_MS = 250;
 /** How long a peer may take to read our last bytes and close. */
@@ -56,20 +59,22 @@ export class Ingress {
   #session: Session | null = null;
   #topics: TopicCache | null = null;
 
-  #chunk: Buffer | null = null;
-  #offset = 0;
-  readonly #remainder = new Remainder();
-  readonly #frame: Frame = { bytes: Buffer.alloc(0), start: 0, bodyStart: 0, end: 0 };
+  readonly #reader = new FrameReader();
+  readonly #publish: PublishFrame = {
+    qos: 0,
+    isRetained: false,
+    topicStart: 0,
+    topicEnd: 0,
+    packetId: 0,
+    payloadStart: 0,
+  };
   #hasEnded = false;
   #isPumping = false;
   #isScheduled = false;
   #isPaused = false;
   readonly filters = new GrantedFilters();
 
-  /** Contiguous bytes for aedes, handed over at once. */
-  #forwardBytes: Buffer | null = null;
-  #forwardStart = 0;
-  #forwardEnd = 0;
+  readonly #forwarding = new Span();
   #publishesInAedes = 0;
   #isSubscribing = false;
 
@@ -190,8 +195,7 @@ export class Ingress {
 
   #listen(): void {
     this.#socket.on('data', (chunk: Buffer) => {
-      this.#chunk = this.#chunk === null ? chunk : Buffer.concat([this.#chunk.subarray(this.#offset), chunk]);
-      this.#offset = 0;
+      this.#reader.add(chunk);
       this.#pump();
     });
     this.#socket.on('end', () => {
@@ -251,65 +255,32 @@ export class Ingress {
 
   /** True when all that arrived was taken; false when the next packet has to wait. */
   #takeFrames(): boolean {
-    if (this.#chunk === null) return !this.#isHeld();
+    if (this.#reader.isEmpty) return !this.#isHeld();
     if (this.#core.pressure.isFull()) {
       this.#core.pressure.wait(this.#resume);
       return false;
     }
-    const chunk = this.#chunk;
-    while (!this.isClosed && (this.#offset < chunk.length || this.#remainder.length > 0)) {
+    while (!this.isClosed) {
       if (this.#isHeld()) return false;
-      const frame = this.#nextFrame(chunk);
-      if (frame === null) break;
-      const step = this.#takeFrame(frame);
+      const isFirst = this.#phase === 'connecting';
+      const result = this.#reader.read(isFirst ? this.#core.limits.connectBytesMax : this.#maxPacketBytes, isFirst);
+      if (result === 'more') break;
+      const step = result === 'packet' ? this.#takeFrame(this.#reader.frame) : { cut: result };
       if (step === WAITS) return false;
       if (step !== TAKEN) {
         this.#cut(step.cut);
-        return true;
+        break;
       }
       this.#quietTicks = 0;
-      if (frame.bytes === chunk) this.#offset = frame.end;
-      else this.#remainder.clear();
+      this.#reader.take();
     }
-    this.#chunk = null;
-    this.#offset = 0;
     return true;
-  }
-
-  /** The next whole packet; null when more has to arrive, or when the connection was cut. */
-  #nextFrame(chunk: Buffer): Frame | null {
-    const bytesMax = this.#phase === 'connecting' ? this.#core.limits.connectBytesMax : this.#maxPacketBytes;
-    const frame = this.#frame;
-    for (;;) {
-      const isSplit = this.#remainder.length > 0;
-      const status = isSplit
-        ? readFrame(this.#remainder.bytes, 0, this.#remainder.length, bytesMax, frame)
-        : readFrame(chunk, this.#offset, chunk.length, bytesMax, frame);
-      if (status === 'whole') return frame;
-      if (status !== 'partial') {
-        this.#cut(status);
-        return null;
-      }
-      if (
-        this.#phase === 'connecting' &&
-        !isConnect(isSplit ? this.#remainder.bytes : chunk, isSplit ? 0 : this.#offset)
-      ) {
-        this.#cut('not-connect');
-        return null;
-      }
-      if (this.#offset === chunk.length) return null;
-      const wanted = !isSplit ? chunk.length - this.#offset : frame.end === 0 ? 1 : frame.end - this.#remainder.length;
-      const end = Math.min(chunk.length, this.#offset + wanted);
-      this.#remainder.append(chunk, this.#offset, end);
-      this.#offset = end;
-    }
   }
 
   #isHeld(): boolean {
     if (this.#phase === 'authenticating' || this.#isSubscribing || this.#core.isDraining()) return true;
     if (this.#line.length >= this.#core.limits.acksPendingMax) return true;
-    if (this.#duplex.readableLength + this.#forwardEnd - this.#forwardStart > this.#core.limits.forwardBytesMax)
-      return true;
+    if (this.#duplex.readableLength + this.#forwarding.byteLength > this.#core.limits.forwardBytesMax) return true;
     return this.#duplex.writableLength > this.#core.limits.subscriberBytesMax;
   }
 
@@ -345,7 +316,6 @@ export class Ingress {
   }
 
   #takeConnect(frame: Frame): Step {
-    if (!isConnect(frame.bytes, frame.start)) return { cut: 'not-connect' };
     if (((frame.bytes[frame.start] ?? 0) & 0x0f) !== 0) return { cut: 'reserved-flags' };
     const result = readConnect(frame, this.#core.limits);
     if (result.status === 'refused') {
@@ -369,49 +339,40 @@ export class Ingress {
   // ---- PUBLISH
 
   #takePublish(frame: Frame): Step {
-    const { bytes, start, bodyStart, end } = frame;
-    const first = bytes[start] ?? 0;
-    const qos = (first >> 1) & 3;
-    // QoS 3 [MQTT-3.3.1-4]; DUP with QoS 0 [MQTT-3.3.1-2].
-    if (qos === 3 || (qos === 0 && (first & 0x08) !== 0) || end - bodyStart < 2) return { cut: 'malformed' };
-    const topicEnd = bodyStart + 2 + (((bytes[bodyStart] ?? 0) << 8) | (bytes[bodyStart + 1] ?? 0));
-    const payloadStart = qos === 0 ? topicEnd : topicEnd + 2;
-    if (payloadStart > end) return { cut: 'malformed' };
-    const packetId = qos === 0 ? 0 : ((bytes[topicEnd] ?? 0) << 8) | (bytes[topicEnd + 1] ?? 0);
-    if (qos > 0 && packetId === 0) return { cut: 'malformed' };
-    const topic = this.#topics?.find(bytes, bodyStart + 2, topicEnd) ?? null;
+    const publish = this.#publish;
+    if (!readPublishFrame(frame, publish)) return { cut: 'malformed' };
+    const topic = this.#topics?.find(frame.bytes, publish.topicStart, publish.topicEnd) ?? null;
     const session = this.#session;
     if (topic === null || session === null) return { cut: 'bad-topic' };
-    if (!topic.isAllowed) return this.#denyPublish(topic.name, qos, packetId, end - payloadStart);
-    if (qos === 2) {
-      this.#publishesInAedes++;
-      this.#forward(frame);
-      return TAKEN;
-    }
-    const core = this.#core;
-    const isFast = core.isFastPathOn && (first & 1) === 0 && !topic.isSubscribed;
-    const route = core.intake.route(topic.name);
+    if (!topic.isAllowed) return this.#denyPublish(topic.name, publish, frame.end - publish.payloadStart);
+    if (publish.qos === 2) this.#forwardPublish(frame);
+    else this.#journal(frame, publish.qos, topic, session);
+    return TAKEN;
+  }
+
+  /** QoS 0 and 1. The place in the ack line is taken first: the journal may answer at once. */
+  #journal(frame: Frame, qos: 0 | 1, topic: Topic, session: Session): void {
+    const { intake, isFastPathOn } = this.#core;
+    const { isRetained, packetId, payloadStart } = this.#publish;
+    const isFast = isFastPathOn && !isRetained && !topic.isSubscribed;
+    const route = intake.route(topic.name);
     const messageClass = route === null ? null : route.class;
     if (qos === 1) {
       if (isFast) this.#line.enterAck(packetId, messageClass);
       else this.#line.enterForwarded(messageClass);
     }
-    core.intake.received(qos === 1 ? 1 : 0, end - payloadStart, route !== null);
+    intake.received(qos, frame.end - payloadStart, route !== null);
     if (route !== null) {
       const waiter = qos === 1 ? this.#line.waiter(route.class) : null;
-      core.intake.append(route, session.lane, session.sender, 0, bytes, start, end, waiter);
+      intake.append(route, session.lane, session.sender, 0, frame.bytes, frame.start, frame.end, waiter);
     }
-    if (!isFast) {
-      this.#publishesInAedes++;
-      this.#forward(frame);
-    }
-    return TAKEN;
+    if (!isFast) this.#forwardPublish(frame);
   }
 
   /**
    * Acknowledged and dropped [MQTT-3.3.5-2]: an error would close the connection and the client would send the same again for ever.
    */
-  #denyPublish(topic: string, qos: number, packetId: number, payloadBytes: number): Step {
+  #denyPublish(topic: string, { qos, packetId }: PublishFrame, payloadBytes: number): Step {
     if (qos === 2) {
       // PUBREC packets leave in order [MQTT-4.6.0-3]; its PUBREL is answered by aedes, which knows no such packet.
       if (this.#publishesInAedes > 0) return WAITS;
@@ -419,30 +380,27 @@ export class Ingress {
     } else if (qos === 1) {
       this.#line.enterAck(packetId, null);
     }
-    this.#core.intake.received(qos === 2 ? 2 : qos === 1 ? 1 : 0, payloadBytes, true);
+    this.#core.intake.received(qos, payloadBytes, true);
     this.#core.intake.dropped(topic.startsWith('$SYS') ? 'sys-topic' : 'unauthorized');
     return TAKEN;
   }
 
   // ---- To aedes
 
+  #forwardPublish(frame: Frame): void {
+    this.#publishesInAedes++;
+    this.#forward(frame);
+  }
+
   #forward(frame: Frame): void {
-    if (this.#forwardBytes !== frame.bytes || this.#forwardEnd !== frame.start) {
-      this.#flushForward();
-      this.#forwardBytes = frame.bytes;
-      this.#forwardStart = frame.start;
-    }
-    this.#forwardEnd = frame.end;
+    if (this.#forwarding.add(frame)) return;
+    this.#flushForward();
+    this.#forwarding.add(frame);
   }
 
   #flushForward(): void {
-    const bytes = this.#forwardBytes;
-    if (bytes === null) return;
-    const { start, end } = { start: this.#forwardStart, end: this.#forwardEnd };
-    this.#forwardBytes = null;
-    this.#forwardStart = 0;
-    this.#forwardEnd = 0;
-    if (!this.isClosed) this.#duplex.push(bytes.subarray(start, end));
+    const bytes = this.#forwarding.flush();
+    if (bytes !== null && !this.isClosed) this.#duplex.push(bytes);
   }
 
   // ---- Ending
@@ -467,8 +425,7 @@ export class Ingress {
     clearTimeout(this.#deadline);
     this.#line.close();
     this.#core.pressure.forget(this.#resume);
-    this.#chunk = null;
-    this.#remainder.clear();
+    this.#reader.clear();
     if (wasOpen) {
       if (error !== null) {
         this.#core.events.connectionCut('session-error', this.address, this.#session?.sender.clientId ?? '');
@@ -490,8 +447,4 @@ export class Ingress {
     const farewell = setTimeout(() => socket.destroy(), FAREWELL_MS_MAX);
     socket.once('close', () => clearTimeout(farewell));
   }
-}
-
-function isConnect(bytes: Buffer, start: number): boolean {
-  return (bytes[start] ?? 0) >> 4 === PACKET.connect;
 }

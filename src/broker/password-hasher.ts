@@ -10,7 +10,7 @@ import type { PasswordHash } from './secret-format.ts';
 
 /** At about 0.1 s per hash the last one waits longer than a client may take to connect. */
 const waitingMax = 128;
-export const SCRYPT_BYTES = 32;
+const SCRYPT_BYTES = 32;
 /** scrypt takes 128·N·r bytes; the largest N that is accepted takes 128 MiB. */
 const MEMORY_BYTES_MAX = 160 * 1024 * 1024;
 

@@ -8,7 +8,7 @@ export function isTextValid(text: string): boolean {
   return !FORBIDDEN.test(text);
 }
 
-export function levelCount(topic: string): number {
+function levelCount(topic: string): number {
   let count = 1;
   for (let i = 0; i < topic.length; i++) if (topic.charCodeAt(i) === 0x2f) count++;
   return count;

@@ -10,7 +10,7 @@ import { createMetrics } from '../../../src/metrics.ts';
 import type { Intake, Waiter } from '../../../src/ports.ts';
 import { readPublish } from '../../../src/publish-packet.ts';
 
-export interface Appended {
+interface Appended {
   readonly topic: string;
   readonly payload: string;
   readonly qos: number;
@@ -27,7 +27,7 @@ interface Pending {
 }
 
 /** Topics under `free/` are wanted by no rule, those under `alarms/` are of class alarm. */
-export class FakeIntake implements Intake {
+class FakeIntake implements Intake {
   readonly appended: Appended[] = [];
   readonly receivedMessages: { qos: number; payloadBytes: number; isMatched: boolean }[] = [];
   readonly droppedReasons: string[] = [];
