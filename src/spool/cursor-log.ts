@@ -25,7 +25,8 @@ const VERSION = 1;
 const HEADER_BYTES = 48;
 const RECORD_BYTES = 24;
 const RECORD_MARK = 0x4347;
-const FILE_BYTES = 256 * 1024;
+/** Of each file, at least. */
+export const CURSOR_BYTES = 256 * 1024;
 const NAMES = ['cursor.a', 'cursor.b'] as const;
 
 /** `action` '' = settled for all actions. */
@@ -67,13 +68,15 @@ export class CursorLog {
   readonly #files: Files;
   readonly #dir: string;
   readonly #spoolId: bigint;
+  readonly #bytesMin: number;
   #generation: bigint;
   #file: DiskFile | null = null;
   #end = 0;
   #fileBytes = 0;
 
   /** `generation`: the newest seen. Nothing is written before the first `append`, which starts a new generation. */
-  constructor(files: Files, dir: string, spoolId: bigint, generation: bigint) {
+  constructor(files: Files, dir: string, spoolId: bigint, generation: bigint, bytesMin = CURSOR_BYTES) {
+    this.#bytesMin = bytesMin;
     this.#files = files;
     this.#dir = dir;
     this.#spoolId = spoolId;
@@ -130,7 +133,7 @@ export class CursorLog {
     this.#file = file;
     this.#generation = generation;
     this.#end = HEADER_BYTES + base.length;
-    this.#fileBytes = Math.max(FILE_BYTES, 2 * this.#end);
+    this.#fileBytes = Math.max(this.#bytesMin, 2 * this.#end);
   }
 
   async #openZeroed(path: string): Promise<DiskFile> {
@@ -138,7 +141,7 @@ export class CursorLog {
     const names = await this.#files.list(this.#dir);
     if (!names.includes(name)) {
       if (names.includes(`${name}.preparing`)) await this.#files.unlink(`${path}.preparing`);
-      await createZeroed(this.#files, `${path}.preparing`, FILE_BYTES);
+      await createZeroed(this.#files, `${path}.preparing`, this.#bytesMin);
       await this.#files.rename(`${path}.preparing`, path);
       await this.#files.syncDirectory(this.#dir);
     }

@@ -47,6 +47,8 @@ export interface SpoolTuning {
   readonly segmentBytes: number;
   /** Of the buffers that gather appends, one per lane and commit; larger messages get their own. A multiple of 8. */
   readonly slabBytes: number;
+  /** Of each of the two cursor files. */
+  readonly cursorBytes: number;
   /** Identifies the rule set in force; its first 16 bytes are noted in every segment. */
   readonly ruleSetHash: Uint8Array;
   readonly randomBytes: (count: number) => Buffer;

@@ -6,7 +6,7 @@ import { Answers } from './answers.ts';
 import type { Spool } from './api.ts';
 import { BufferPool } from './buffer-pool.ts';
 import { ComposedSpool } from './composed-spool.ts';
-import { CursorLog, readCursor } from './cursor-log.ts';
+import { CURSOR_BYTES, CursorLog, readCursor } from './cursor-log.ts';
 import { DeadLetters } from './dead-letters.ts';
 import { makeDirectories } from './files.ts';
 import { type CommittedSlab, Journal, type SequenceCounter } from './journal.ts';
@@ -31,6 +31,7 @@ const TUNING: SpoolTuning = {
   disk: { warnRatio: 0.8, holdNormalRatio: 0.95, holdAlarmRatio: 1 },
   segmentBytes: SEGMENT_BYTES,
   slabBytes: SLAB_BYTES,
+  cursorBytes: CURSOR_BYTES,
   ruleSetHash: new Uint8Array(16),
   randomBytes,
   acquireLock,
@@ -81,7 +82,7 @@ async function compose(options: SpoolOptions, lock: Lock): Promise<SpoolParts> {
   const answers = new Answers();
   const sequences: SequenceCounter = { next: 0 };
   const progress = new Progress({
-    log: new CursorLog(files, directories.progress, spoolId, cursor.generation),
+    log: new CursorLog(files, directories.progress, spoolId, cursor.generation, tuning.cursorBytes),
     records: cursor.records,
     actionIds: options.actionIds,
     clock,

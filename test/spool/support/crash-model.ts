@@ -27,13 +27,17 @@ export interface Verdict {
 const LANES = 2;
 const metrics = createMetrics();
 const events = createEvents(pino({ level: 'silent' }), metrics);
-const clock: SpoolClock = {
-  now: () => 0,
-  after(delayMs, callback) {
-    if (delayMs <= 20) setImmediate(callback);
-    return () => {};
-  },
-};
+
+/** Short waits take a turn, long ones never end; no time passes for a gateway without power. */
+function clockOf(disk: SimulatedDisk): SpoolClock {
+  return {
+    now: () => 0,
+    after(delayMs, callback) {
+      if (delayMs <= 20 && !disk.isDead) setImmediate(callback);
+      return () => {};
+    },
+  };
+}
 
 export async function runModel(seed: number, options: ModelOptions = {}): Promise<Verdict> {
   const random = randomOf(seed);
@@ -52,7 +56,7 @@ class ModelRun {
   readonly #sent = new Set<string>();
   readonly #delivered = new Set<string>();
   readonly #order: string[] = [];
-  readonly #acknowledged: string[] = [];
+  readonly #acknowledged = new Set<string>();
   #isAnsweredInOrder = true;
 
   constructor(random: Random, options: ModelOptions) {
@@ -79,11 +83,11 @@ class ModelRun {
       last.set(lane, Number(number));
     }
     return {
-      lost: this.#acknowledged.filter((id) => !this.#delivered.has(id)),
+      lost: [...this.#acknowledged].filter((id) => !this.#delivered.has(id)),
       phantom: [...this.#delivered].filter((id) => !this.#sent.has(id)),
       overtaking,
       isAnsweredInOrder: this.#isAnsweredInOrder,
-      acknowledged: this.#acknowledged.length,
+      acknowledged: this.#acknowledged.size,
       crashes,
     };
   }
@@ -95,17 +99,18 @@ class ModelRun {
       laneCount: LANES,
       actionIds: [],
       files: disk,
-      clock,
+      clock: clockOf(disk),
       events,
       metrics,
       tuning: {
         segmentBytes: 4096,
         slabBytes: 2048,
+        cursorBytes: 2048,
         randomBytes: (count) => Buffer.from(Array.from({ length: count }, () => Math.floor(random() * 256))),
         acquireLock: async () => ({ release: async () => {} }),
       },
     });
-    this.#feed(spool);
+    this.#feed(spool, disk);
     const waiter = new CountingWaiter();
     const appended: string[] = [];
     for (let round = 0; round < 12; round++) {
@@ -132,10 +137,10 @@ class ModelRun {
 
   #collect(waiter: CountingWaiter, appended: readonly string[]): void {
     if (waiter.acknowledged.some((id, index) => id !== appended[index])) this.#isAnsweredInOrder = false;
-    for (const id of waiter.acknowledged) if (!this.#acknowledged.includes(id)) this.#acknowledged.push(id);
+    for (const id of waiter.acknowledged) this.#acknowledged.add(id);
   }
 
-  #feed(spool: Spool): void {
+  #feed(spool: Spool, disk: SimulatedDisk): void {
     const deliver = (ids: readonly string[]): void => {
       for (const id of ids) {
         if (!this.#delivered.has(id)) this.#order.push(id);
@@ -151,10 +156,10 @@ class ModelRun {
           settle(slab);
           await spool.progress.flush();
           for (let turns = 0; turns < 4; turns++) await turn();
-          if (!this.#disk.isDead) deliver(ids);
+          if (!disk.isDead) deliver(ids);
         } else {
           await turn();
-          if (this.#disk.isDead) return 'done';
+          if (disk.isDead) return 'done';
           deliver(ids);
           settle(slab);
         }
