@@ -17,7 +17,7 @@ interface OpenRecord {
   readonly first: number;
   readonly timer: NodeJS.Timeout;
   readonly chunks: Uint8Array[];
-  readonly settlements: Set<Settlement>;
+  readonly settlements: Settlement[];
   bytes: number;
   messageCount: number;
   rawBytes: number;
@@ -104,7 +104,7 @@ export class LinesAssembler implements Assembler {
       first: part.first,
       timer: setTimeout(() => this.#close(record), this.#assembly.latencyMs),
       chunks: [],
-      settlements: new Set(),
+      settlements: [],
       bytes: 0,
       messageCount: 0,
       rawBytes: 0,
@@ -136,9 +136,9 @@ export class LinesAssembler implements Assembler {
     record.last = Math.max(record.last, part.last);
     record.receivedAt = Math.min(record.receivedAt, part.receivedAt);
     record.hops = Math.max(record.hops, part.hops);
-    if (record.settlements.has(settlement)) return;
+    // A part is put into a record at most once: the rest of it begins another.
     settlement.retain();
-    record.settlements.add(settlement);
+    record.settlements.push(settlement);
   }
 
   #close(record: OpenRecord): void {
@@ -161,7 +161,7 @@ export class LinesAssembler implements Assembler {
         receivedAt,
         hops,
       },
-      settlements: [...record.settlements],
+      settlements: record.settlements,
     });
   }
 }

@@ -267,7 +267,10 @@ describe('pump', () => {
     before.accept(1, part(1, ['a', 'b']));
     await settle();
     await before.delivery.close();
-    const { delivery, accept, batches, balance } = await started({ outbox: before.outbox });
+    const { delivery, accept, batches, balance } = await started({
+      outbox: before.outbox,
+      limits: { isOutboxFirst: true, batchCountMax: 1 },
+    });
     accept(1, part(3, ['c']));
     await settle();
     expect(batches.flat().map(textOf)).toEqual(['a', 'b', 'c']);
