@@ -74,6 +74,8 @@ async function runAll(options: BenchOptions): Promise<BenchResult> {
 async function runCase(benchCase: BenchCase, options: BenchOptions): Promise<CaseOutcome> {
   mkdirSync(scratchDirectory, { recursive: true });
   const directory = mkdtempSync(join(scratchDirectory, 'bench-'));
+  const remove = () => rmSync(directory, { recursive: true, force: true });
+  process.once('exit', remove);
   const { seconds, connections, topics, window, rate } = options;
   const load = { ...defaultLoad, seconds, connections, topics, window, rate };
   try {
@@ -81,7 +83,8 @@ async function runCase(benchCase: BenchCase, options: BenchOptions): Promise<Cas
   } catch (error) {
     return { status: 'failed', reason: error instanceof Error ? error.message : String(error) };
   } finally {
-    rmSync(directory, { recursive: true, force: true });
+    process.off('exit', remove);
+    remove();
   }
 }
 

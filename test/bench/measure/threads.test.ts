@@ -33,10 +33,10 @@ describe('cpuCost', () => {
 describe('sampleCpu', () => {
   it('sees the work of this process', () => {
     const before = sampleCpu(process.pid);
-    const untilMs = performance.now() + 150;
-    while (performance.now() < untilMs);
+    const startUs = process.cpuUsage().user;
+    while (process.cpuUsage().user - startUs < 150_000);
     const spent = sampleCpu(process.pid).totalSeconds - before.totalSeconds;
-    expect(spent).toBeGreaterThan(0.05);
+    expect(spent).toBeGreaterThan(0.1);
     expect(spent).toBeLessThan(2);
   });
 
@@ -46,24 +46,20 @@ describe('sampleCpu', () => {
 });
 
 describe('idle', () => {
-  const worksFor600Ms = `
+  const worksHalfASecond = `
     import { createServer } from 'node:net';
     const server = createServer().listen(0, '127.0.0.1', () => {
       console.log(server.address().port);
-      const untilMs = Date.now() + 600;
-      while (Date.now() < untilMs);
+      while (process.cpuUsage().user < 500_000);
     });
     process.stdin.on('end', () => process.exit(0)).resume();
   `;
 
   it.skipIf(process.platform !== 'linux')('resolves when the work is done, not before (needs /proc)', async () => {
-    const server = await startModule(join(folderOf({ 'server.mjs': worksFor600Ms }), 'server.mjs'));
+    const server = await startModule(join(folderOf({ 'server.mjs': worksHalfASecond }), 'server.mjs'));
     try {
-      const before = sampleCpu(server.pid).totalSeconds;
-      const startMs = performance.now();
-      const { cpu, atMs } = await idle(server.pid, 20);
-      expect(atMs - startMs).toBeGreaterThan(300);
-      expect(cpu.totalSeconds - before).toBeGreaterThan(0.05);
+      const { cpu } = await idle(server.pid, 20);
+      expect(cpu.totalSeconds).toBeGreaterThan(0.45);
     } finally {
       await server.stop();
     }
