@@ -16,3 +16,6 @@ process.once('message', (plan: LoadPlan) => {
     .catch((error: Error) => tell({ kind: 'failed', reason: error.message }))
     .finally(() => process.disconnect());
 });
+
+// After the report, or because the bench is gone: there is nobody left to load for.
+process.once('disconnect', () => process.exit());
