@@ -1,10 +1,10 @@
 import { chmodSync, chownSync, mkdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
+import { afterAll, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { folderOf } from '../support/folder.ts';
 import { until } from '../support/until.ts';
 import { accountFor, drained } from './support/accounted.ts';
-import { missingPrograms } from './support/command.ts';
+import { command, missingPrograms } from './support/command.ts';
 import { buildImage, type Container, type ContainerOptions, runContainer } from './support/container.ts';
 import { freePort } from './support/free-port.ts';
 import { lakeFiles } from './support/lake-config.ts';
@@ -18,6 +18,8 @@ const STOP_MS_MAX = 10_000;
 
 describe.skipIf(missingPrograms('buildah', 'podman', 'runc', 'debootstrap').length > 0)('the container image', () => {
   beforeAll(() => buildImage(IMAGE), 280_000);
+  // The base image stays: it takes longest, and does not change with the project.
+  afterAll(() => command('buildah', ['rmi', IMAGE]));
 
   it('turns healthy with the configuration inside, as a user that is not root and can write to /data alone', async () => {
     const container = await run({ name: 'headgate-default', adminPort: 9464, network: 'none' });

@@ -4,6 +4,8 @@
 set -euo pipefail
 export BUILDAH_ISOLATION=chroot
 npmrc=$(npm config get userconfig 2>/dev/null)
+# Of the user that builds, inside.
+home=/root
 volumes=()
-[ ! -f "$npmrc" ] || volumes=(--volume "$npmrc:/root/.npmrc:ro")
+[ ! -f "$npmrc" ] || volumes=(--volume "$npmrc:$home/.npmrc:ro")
 buildah bud --pull-never --network=host --format docker --layers=false "${volumes[@]}" -t "$2" "$1"
