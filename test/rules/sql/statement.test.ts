@@ -256,6 +256,12 @@ describe('evaluation', () => {
     );
   });
 
+  it('leaves the payload alone where it adds to parts of it', () => {
+    const context = deepFreeze(contextOf('{"o":{"k":1},"rows":[{"a":1},5]}'));
+    const statement = compileStatement("SELECT VALUE transform('enrichArray', o, rows) FROM '#'", { version: V2 });
+    expect(statement.evaluate(context)).toEqual([{ a: 1, k: 1 }, 5]);
+  });
+
   it('returns for documents that are no objects', () => {
     for (const payload of ['null', '5', '"text"', '[{"a":1}]', 'true', 'no json', '']) {
       for (const statement of statements) expect(() => statement.evaluate(contextOf(payload))).not.toThrow();
