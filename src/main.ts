@@ -9,6 +9,12 @@ import { CodedError, formatFinding } from './errors.ts';
 
 const manifest = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8')) as { version: string };
 
+// A reader that has seen enough (`headgate dlq list | head`) is no failure.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  if (error.code !== 'EPIPE') throw error;
+  process.exit(0);
+});
+
 const host: Host = {
   env: process.env,
   version: manifest.version,
