@@ -9,6 +9,8 @@ import type { Settlement } from './settlement.ts';
 
 /** Destinations with an open record; for one more, the oldest is emitted. */
 const RECORDS_OPEN_MAX = 256;
+/** Bytes in open records together; beyond it the oldest is emitted. */
+const BYTES_OPEN_MAX = 8 * 1024 * 1024;
 
 interface OpenRecord {
   readonly destination: string;
@@ -90,14 +92,12 @@ export class LinesAssembler implements Assembler {
     if (record.bytes >= this.#assembly.recordBytesMax || record.messageCount >= this.#assembly.countMax) {
       this.#close(record);
     }
+    if (this.#bytes > BYTES_OPEN_MAX) this.#closeOldest();
     return until;
   }
 
   #begin(part: Part, offset: number): OpenRecord {
-    if (this.#open.size >= RECORDS_OPEN_MAX) {
-      const [oldest] = this.#open.values();
-      if (oldest !== undefined) this.#close(oldest);
-    }
+    if (this.#open.size >= RECORDS_OPEN_MAX) this.#closeOldest();
     const record: OpenRecord = {
       destination: part.destination,
       offset,
@@ -139,6 +139,11 @@ export class LinesAssembler implements Assembler {
     // A part is put into a record at most once: the rest of it begins another.
     settlement.retain();
     record.settlements.push(settlement);
+  }
+
+  #closeOldest(): void {
+    const [oldest] = this.#open.values();
+    if (oldest !== undefined) this.#close(oldest);
   }
 
   #close(record: OpenRecord): void {

@@ -64,6 +64,8 @@ export interface Delivery {
   start(): Promise<void>;
   /** `settled` is called once, never from inside this call. */
   accept(part: Part, settled: () => void): void;
+  /** Resolves when memory has room for more parts, at once in health. Await it before more parts are made. */
+  whenRoom(): Promise<void>;
   readonly backlog: Backlog;
   readonly state: DeliveryState;
   /** Sets the gauges of backlog and age; before a scrape. */
@@ -73,6 +75,10 @@ export interface Delivery {
   /** Ends attempts and timers. What is not settled comes again from the journal. */
   close(): Promise<void>;
 }
+
+/** `whenRoom` waits beyond so many times `pendingBytesMax`. The outbox is written by then; where it cannot keep up either, lanes wait. */
+const MEMORY_FACTOR_MAX = 4;
+const ROOM_POLL_MS = 10;
 
 export function createDelivery(
   planned: PlannedDelivery,
@@ -88,6 +94,7 @@ class ActionDelivery implements Delivery {
   readonly #pump: Pump;
   readonly #assembler: Assembler;
   readonly #pause = new Pause();
+  readonly #memoryBytesMax: number;
   #messages = 0;
   #isClosed = false;
 
@@ -112,6 +119,7 @@ class ActionDelivery implements Delivery {
       },
     });
     this.#assembler = this.#createAssembler(options, files);
+    this.#memoryBytesMax = MEMORY_FACTOR_MAX * options.limits.pendingBytesMax;
   }
 
   get state(): DeliveryState {
@@ -119,7 +127,7 @@ class ActionDelivery implements Delivery {
   }
 
   get backlog(): Backlog {
-    const memoryBytes = this.#assembler.bytesInMemory + this.#pump.memoryBytes;
+    const memoryBytes = this.#memoryBytes();
     const inFiles = this.#assembler.bytesOpen - this.#assembler.bytesInMemory + this.#pump.fileBytes;
     const oldest = [this.#assembler.oldestReceivedAt, this.#pump.oldestReceivedAt].filter((at) => at !== null);
     return {
@@ -139,6 +147,10 @@ class ActionDelivery implements Delivery {
     invariant(!this.#isClosed, 'a closed delivery accepts no parts');
     this.#emitted(part.messageCount);
     this.#assembler.accept(part, new Settlement(settled));
+  }
+
+  async whenRoom(): Promise<void> {
+    while (!this.#isClosed && this.#memoryBytes() > this.#memoryBytesMax) await this.#pause.wait(ROOM_POLL_MS);
   }
 
   refreshMetrics(): void {
@@ -195,6 +207,10 @@ class ActionDelivery implements Delivery {
           },
         });
     }
+  }
+
+  #memoryBytes(): number {
+    return this.#assembler.bytesInMemory + this.#pump.memoryBytes;
   }
 
   #emitted(messageCount: number): void {

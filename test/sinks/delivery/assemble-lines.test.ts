@@ -84,6 +84,18 @@ describe('packed records', () => {
     await delivery.close();
   });
 
+  it('hold eight mebibytes open together; beyond that the oldest is sent', async () => {
+    const { delivery, accept, batches } = await packing({ recordBytesMax: 1_000_000, latencyMs: 900_000 });
+    const line = `${'x'.repeat(899_999)}\n`;
+    for (let n = 0; n < 9; n++) accept(n, part(n, [line], { destination: `{"to":"${n}"}` }));
+    await settle();
+    expect(batches).toHaveLength(0);
+    accept(9, part(9, [line], { destination: '{"to":"9"}' }));
+    await settle();
+    expect(batches.flat().map((entry) => entry.destination['to'])).toEqual(['0']);
+    await delivery.close();
+  });
+
   it('take a part that cannot be cut as a whole', async () => {
     const { delivery, accept, batches } = await packing({ recordBytesMax: 10 });
     accept(1, part(1, ['gzip-1'], { ends: null }));

@@ -247,6 +247,32 @@ describe('pump', () => {
     await delivery.close();
   });
 
+  it('makes lanes wait when neither the sink nor the disk takes more, and no longer', async () => {
+    const outbox = new MemoryOutbox();
+    const finish: (() => void)[] = [];
+    outbox.untilDurable = () => new Promise((resolve) => finish.push(resolve));
+    const limits = { batchCountMax: 1, pendingBytesMax: 10 * 257 };
+    const { delivery, accept } = await started({
+      outbox,
+      limits,
+      deliver: async (entries) => entries.map(() => retry),
+    });
+    let rooms = 0;
+    const ask = () => void delivery.whenRoom().then(() => rooms++);
+    for (let n = 0; n < 41; n++) accept(n, part(n, ['x']));
+    ask();
+    await vi.advanceTimersByTimeAsync(0);
+    expect([rooms, delivery.backlog.memoryBytes > 4 * 10 * 257]).toEqual([0, true]);
+    outbox.untilDurable = () => Promise.resolve();
+    for (const resolve of finish) resolve();
+    await vi.advanceTimersByTimeAsync(20);
+    expect(rooms).toBe(1);
+    ask();
+    await settle();
+    expect(rooms).toBe(2);
+    await delivery.close();
+  });
+
   it('frees the journal of what a sink has failed to take for ten seconds', async () => {
     const deliver = async (entries: readonly Entry[]) => entries.map(() => retry);
     const { delivery, accept, settled, outbox } = await started({ deliver });
