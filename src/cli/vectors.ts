@@ -6,8 +6,7 @@
  * optionally `clientId` (null = not over MQTT), `timestamp`, `accountId`, `principal`, `sourceIp`, `traceId`, `ruleName` (Basic
  * Ingest), `mqtt5`, `template`, `tolerance` (relative), `altErrors`. An output without a key expects Undefined there.
  */
-import { createReadStream } from 'node:fs';
-import { createInterface } from 'node:readline';
+import { open } from 'node:fs/promises';
 import { asError, CodedError } from '../errors.ts';
 import { decodeJson } from '../json.ts';
 import type { EvaluationContext, MessageProperties } from '../rules/context.ts';
@@ -54,11 +53,14 @@ type Got =
   | { readonly kind: 'rendered'; readonly text: string }
   | { readonly kind: 'output'; readonly value: Value };
 
-/** Prints a line per failed case and a last line with the counts. Gives the exit code: 0 when all passed. */
+/**
+ * Prints a line per failed case and a last line with the counts. Gives the exit code: 0 when all passed. A file that cannot be read is a
+ * CodedError.
+ */
 export async function runVectors(file: string, print: (line: string) => void): Promise<number> {
   let passed = 0;
   let failed = 0;
-  for await (const line of createInterface({ input: createReadStream(file), crlfDelay: Number.POSITIVE_INFINITY })) {
+  for await (const line of linesOf(file)) {
     if (line.trim() === '') continue;
     const problem = runLine(line);
     if (problem === null) passed++;
@@ -67,6 +69,15 @@ export async function runVectors(file: string, print: (line: string) => void): P
   }
   print(`${passed} passed, ${failed} failed`);
   return failed === 0 ? 0 : 1;
+}
+
+async function* linesOf(file: string): AsyncGenerator<string> {
+  try {
+    const handle = await open(file);
+    yield* handle.readLines();
+  } catch (error) {
+    throw new CodedError('CONFIG_FILE_UNREADABLE', asError(error).message, { cause: error });
+  }
 }
 
 function runLine(line: string): string | null {

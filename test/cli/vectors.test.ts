@@ -45,6 +45,11 @@ describe('runVectors', () => {
     });
   });
 
+  it('says so when the file cannot be read', async () => {
+    await expect(runVectors(join(dir, 'none'), () => {})).rejects.toMatchObject({ code: 'CONFIG_FILE_UNREADABLE' });
+    await expect(runVectors(dir, () => {})).rejects.toMatchObject({ code: 'CONFIG_FILE_UNREADABLE' });
+  });
+
   it('counts a line that is no case as failed', async () => {
     const { code, printed } = await lines(['{']);
     expect(code).toBe(1);

@@ -156,6 +156,17 @@ export const choices: readonly Choice[] = [
     choice: 'The array is emitted, rather than nothing.',
   },
   {
+    id: 'limits',
+    question: "AWS's limits of sizes: SET values of 128 KiB, topics of 8 levels",
+    choice:
+      'Not enforced: the size of a message bounds both. 10 variables, 10 actions and 128 KiB of SQL are. A text or array that functions make to grow beyond 16 Mi characters or a million elements is Undefined.',
+  },
+  {
+    id: 'replay',
+    question: 'newuuid(), rand(), traceid() and timestamp() when a message is evaluated again after a restart',
+    choice: 'The same values as before: they derive from the message.',
+  },
+  {
     id: 'number-text',
     question: 'When numbers as text have an exponent',
     choice: 'Below 1E-6 and from 1E34 on, in the form `5E-12` that converts back to a number.',
