@@ -25,7 +25,8 @@ export class DeadLetters implements DeadLettersPort {
   readonly #onFailed: (error: Error) => void;
   #sequenceNext: number;
   #pending: Pending[] = [];
-  #running: Promise<void> | null = null;
+  #isRunning = false;
+  #running: Promise<void> = Promise.resolve();
 
   constructor(store: SegmentStore, sequenceNext: number, onFailed: (error: Error) => void) {
     this.#store = store;
@@ -45,9 +46,7 @@ export class DeadLetters implements DeadLettersPort {
     let bytes = 0;
     for (const { meta, body } of frames) bytes += deadLetterBytesMax(meta.length, body.length);
     const put = new Promise<void>((resolve, reject) => this.#pending.push({ frames, bytes, resolve, reject }));
-    this.#running ??= this.#run().finally(() => {
-      this.#running = null;
-    });
+    if (!this.#isRunning) this.#running = this.#run();
     return put;
   }
 
@@ -57,6 +56,7 @@ export class DeadLetters implements DeadLettersPort {
   }
 
   async #run(): Promise<void> {
+    this.#isRunning = true;
     while (this.#pending.length > 0) {
       const group = this.#takeGroup();
       try {
@@ -67,6 +67,8 @@ export class DeadLetters implements DeadLettersPort {
         for (const { reject } of group) reject(error);
       }
     }
+    // In the same turn as the last look: a letter put after it starts the next run.
+    this.#isRunning = false;
   }
 
   #takeGroup(): readonly Pending[] {

@@ -1,0 +1,129 @@
+import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { Entry } from '../../src/message.ts';
+import { type Files, nodeFiles } from '../../src/spool/files.ts';
+import { Outbox, outboxDirectoryName } from '../../src/spool/outbox.ts';
+
+let dir: string;
+let damaged: string[];
+
+beforeEach(async () => {
+  dir = await mkdtemp(join(tmpdir(), 'headgate-outbox-'));
+  damaged = [];
+});
+
+afterEach(async () => {
+  await rm(dir, { recursive: true });
+});
+
+function open(files: Files = nodeFiles()): Promise<Outbox> {
+  return Outbox.open({ files, dir, onDamaged: (file) => damaged.push(file) });
+}
+
+function entry(id: string, body: Entry['body'] = { kind: 'bytes', bytes: Buffer.from(`body of ${id}`) }): Entry {
+  return {
+    id,
+    destination: { bucket: 'b', key: `k/${id}` },
+    body,
+    messageCount: 3,
+    rawBytes: 100,
+    encodedBytes: 50,
+    first: 1,
+    last: 3,
+    receivedAt: 1_700_000_000_000,
+    hops: 0,
+  };
+}
+
+function idsOf(entries: readonly Entry[]): string[] {
+  return entries.map(({ id }) => id);
+}
+
+describe('outbox', () => {
+  it('gives entries back in order, whole, after a restart', async () => {
+    const first = await open();
+    for (const id of ['a', 'b', 'c']) await first.put(entry(id));
+    const second = await open();
+    expect(second).toMatchObject({ count: 3, bytes: 27, oldestReceivedAt: 1_700_000_000_000 });
+    const taken = await second.take(10, 1000);
+    expect(taken[0]).toEqual(entry('a'));
+    expect(idsOf(taken)).toEqual(['a', 'b', 'c']);
+    expect(await second.take(10, 1000)).toEqual([]);
+  });
+
+  it('keeps entries that were taken but not removed, and forgets those removed', async () => {
+    const first = await open();
+    for (const id of ['a', 'b', 'c']) await first.put(entry(id));
+    const taken = await first.take(2, 1000);
+    await first.remove(taken.slice(0, 1));
+    expect(idsOf(await (await open()).take(10, 1000))).toEqual(['b', 'c']);
+    first.untake(taken.slice(1));
+    expect(idsOf(await first.take(10, 1000))).toEqual(['b', 'c']);
+  });
+
+  it('takes up to a count and to bytes, but always one', async () => {
+    const outbox = await open();
+    for (const id of ['a', 'b', 'c']) await outbox.put(entry(id));
+    expect(idsOf(await outbox.take(10, 1))).toEqual(['a']);
+    expect(idsOf(await outbox.take(1, 1000))).toEqual(['b']);
+  });
+
+  it('moves a file body in and hands it out as a file', async () => {
+    const source = join(dir, '..', `${outboxDirectoryName(dir)}.avro`);
+    await writeFile(source, 'container');
+    const outbox = await open();
+    await outbox.put(entry('f', { kind: 'file', path: source, byteLength: 9 }));
+    await expect(readFile(source)).rejects.toMatchObject({ code: 'ENOENT' });
+    const reopened = await open();
+    const [taken] = await reopened.take(1, 1000);
+    expect(taken?.body.kind).toBe('file');
+    if (taken?.body.kind !== 'file') return;
+    expect(await readFile(taken.body.path, 'utf8')).toBe('container');
+    await reopened.remove([taken]);
+    expect(await readdir(dir)).toEqual([]);
+  });
+
+  it('sets a damaged entry aside and goes on with the next', async () => {
+    const first = await open();
+    for (const id of ['a', 'b']) await first.put(entry(id));
+    const [name = ''] = (await readdir(dir)).sort();
+    const bytes = await readFile(join(dir, name));
+    bytes[bytes.length - 1] = 0;
+    await writeFile(join(dir, name), bytes);
+    await writeFile(join(dir, 'notes.txt'), 'mine');
+    const second = await open();
+    expect(idsOf(await second.take(10, 1000))).toEqual(['b']);
+    expect(damaged).toHaveLength(1);
+    expect((await readdir(dir)).sort()).toContain(`${name}.damaged`);
+    expect(await readFile(join(dir, 'notes.txt'), 'utf8')).toBe('mine');
+  });
+
+  it('leaves nothing behind when the disk refuses an entry', async () => {
+    const real = nodeFiles();
+    const source = join(dir, '..', `${outboxDirectoryName(dir)}.avro`);
+    await writeFile(source, 'container');
+    let isFailing = true;
+    const outbox = await open({
+      ...real,
+      async syncDirectory(path) {
+        if (isFailing) throw new Error('EIO');
+        await real.syncDirectory(path);
+      },
+    });
+    const moved = entry('f', { kind: 'file', path: source, byteLength: 9 });
+    await expect(outbox.put(moved)).rejects.toThrow('EIO');
+    expect(await readdir(dir)).toEqual([]);
+    isFailing = false;
+    await outbox.put(moved);
+    expect(idsOf(await outbox.take(1, 100))).toEqual(['f']);
+  });
+
+  it('has a folder name of its own for every action id', () => {
+    const ids = ['temps/0', 'temps%2f0', 'temps_0', '../x', 'größe/1', 'a.b'];
+    const names = ids.map(outboxDirectoryName);
+    expect(new Set(names).size).toBe(ids.length);
+    for (const name of names) expect(name).toMatch(/^[A-Za-z0-9_%-]+$/);
+  });
+});
