@@ -1,7 +1,7 @@
 /** A rule set as a lane runs it: everything compiled once. */
-import { loadSchema } from '../codec/avro/schema.ts';
+import { type AvroSchema, loadSchema } from '../codec/avro/schema.ts';
 import { invariant } from '../errors.ts';
-import type { LaneRule, LaneSchema, LaneSetup } from '../lane-protocol.ts';
+import type { LaneRule, LaneSetup } from '../lane-protocol.ts';
 import type { ActionPlan, SequenceRange } from '../message.ts';
 import { compileStatement } from '../rules/sql/statement.ts';
 import { TopicIndex } from '../rules/topic-index.ts';
@@ -47,7 +47,9 @@ export interface CompiledRules {
 
 export function compileRules(setup: LaneSetup): CompiledRules {
   const actions: CompiledAction[] = [];
-  const rules = setup.rules.map((rule, index) => compileRule(rule, index, setup, actions));
+  // Parsed once, however many actions encode with it.
+  const schemas = new Map(setup.schemas.map(({ name, text }) => [name, loadSchema(text, name)]));
+  const rules = setup.rules.map((rule, index) => compileRule(rule, index, { setup, schemas, actions }));
   const byName = new Map(rules.map((rule) => [rule.name, rule]));
   const rows = rules.flatMap((rule) => {
     const filter = rule.statement.topicFilter;
@@ -77,9 +79,16 @@ function basicIngest(topic: string): { readonly ruleName: string; readonly rest:
     : { ruleName: topic.slice(start, slash), rest: topic.slice(slash + 1) };
 }
 
-function compileRule(rule: LaneRule, index: number, setup: LaneSetup, all: CompiledAction[]): CompiledRule {
+interface Compilation {
+  readonly setup: LaneSetup;
+  readonly schemas: ReadonlyMap<string, AvroSchema>;
+  /** Every action compiled so far. */
+  readonly actions: CompiledAction[];
+}
+
+function compileRule(rule: LaneRule, index: number, compilation: Compilation): CompiledRule {
   const statement = compileStatement(rule.sql, { version: rule.awsIotSqlVersion });
-  const compile = (action: number) => compileAction(action, rule, setup, all);
+  const compile = (action: number) => compileAction(action, rule, compilation);
   const actions = rule.actions.map(compile);
   const errorAction = rule.errorAction === null ? null : compile(rule.errorAction);
   const emitting = errorAction === null ? actions : [...actions, errorAction];
@@ -97,16 +106,16 @@ function compileRule(rule: LaneRule, index: number, setup: LaneSetup, all: Compi
   };
 }
 
-function compileAction(index: number, rule: LaneRule, setup: LaneSetup, all: CompiledAction[]): CompiledAction {
+function compileAction(index: number, rule: LaneRule, { setup, schemas, actions }: Compilation): CompiledAction {
   const plan = setup.actions[index];
   invariant(plan !== undefined, `rule ${rule.name} has action ${index}, which does not exist`);
   const metadata = compileMetadata(plan, setup.gatewayId);
   const destination = compileDestination(plan, rule);
-  const output = createOutput(index, plan, destination, setup.schemas, metadata);
+  const output = createOutput(index, plan, destination, schemas, metadata);
   // `SELECT *` alone passes on what the device sent, whatever it is; every other form needs to know its fields.
   const needsDocument = plan.form !== 'each' || metadata.names.length > 0 || destination.needsDocument;
   const action = { index, plan, metadata, output, needsDocument, done: [] };
-  all.push(action);
+  actions.push(action);
   return action;
 }
 
@@ -114,7 +123,7 @@ function createOutput(
   index: number,
   plan: ActionPlan,
   destination: Destination,
-  schemas: readonly LaneSchema[],
+  schemas: ReadonlyMap<string, AvroSchema>,
   metadata: Metadata,
 ): ActionOutput | null {
   switch (plan.form) {
@@ -125,14 +134,12 @@ function createOutput(
     case 'container': {
       // An inferred schema is frozen under the action's id.
       const name = plan.schema ?? plan.id;
-      const schema = schemas.find((candidate) => candidate.name === name);
+      const schema = schemas.get(name);
       invariant(
         schema !== undefined || plan.schema === null,
         `schema ${name} of action ${plan.id} is not in the setup`,
       );
-      return schema === undefined
-        ? null
-        : new ContainerOutput(index, plan, destination, metadata, loadSchema(schema.text, schema.name));
+      return schema === undefined ? null : new ContainerOutput(index, plan, destination, metadata, schema);
     }
   }
 }
