@@ -1,5 +1,5 @@
 /** Cuts entries into the batches of single calls. */
-import type { PumpLimits } from '../sink.ts';
+import type { Outcome, PumpLimits } from '../sink.ts';
 import type { Bundle } from './settlement.ts';
 
 /** How many bundles from the front make one batch; at least one. */
@@ -32,4 +32,16 @@ export function cutBatches(bundles: readonly Bundle[], limits: PumpLimits): Bund
     }
   }
   return batches;
+}
+
+/** The call was refused and nothing tells which entry is to blame: all outcomes have the very same cause. */
+export function isRefusedWhole(outcomes: readonly Outcome[]): boolean {
+  const [first] = outcomes;
+  if (outcomes.length < 2 || first?.status !== 'rejected') return false;
+  return outcomes.every((outcome) => outcome.status === 'rejected' && outcome.cause === first.cause);
+}
+
+export function halves(batch: readonly Bundle[]): Bundle[][] {
+  const middle = Math.ceil(batch.length / 2);
+  return [batch.slice(0, middle), batch.slice(middle)];
 }

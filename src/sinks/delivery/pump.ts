@@ -11,16 +11,16 @@
  * One batch is in flight at a time: order within the action is the order of `push`.
  */
 import { rm } from 'node:fs/promises';
-import { asError, CodedError } from '../../errors.ts';
+import { asError } from '../../errors.ts';
 import type { Events } from '../../events.ts';
 import type { ActionPlan, Entry } from '../../message.ts';
 import type { Metrics } from '../../metrics.ts';
 import type { DeadLetters, Outbox } from '../../ports.ts';
-import { entryBytes } from '../entry-bytes.ts';
 import { bodyBytes, type Outcome, type PumpLimits, type Sink } from '../sink.ts';
 import { attempt } from './attempt.ts';
 import { BACKOFF_MS_MAX, backoffMs } from './backoff.ts';
-import { cutBatches } from './cut.ts';
+import { cutBatches, halves, isRefusedWhole } from './cut.ts';
+import { codeOf, deadLetterOf } from './dead-letter.ts';
 import type { Pause } from './pause.ts';
 import { type Bundle, release } from './settlement.ts';
 import { Store, type Window } from './store.ts';
@@ -322,38 +322,4 @@ export class Pump {
     this.#windowDone = [];
     for (const resolve of waiting) resolve();
   }
-}
-
-/** The call was refused and nothing tells which entry is to blame: all outcomes have the very same cause. */
-function isRefusedWhole(outcomes: readonly Outcome[]): boolean {
-  const [first] = outcomes;
-  if (outcomes.length < 2 || first?.status !== 'rejected') return false;
-  return outcomes.every((outcome) => outcome.status === 'rejected' && outcome.cause === first.cause);
-}
-
-function halves(batch: readonly Bundle[]): Bundle[][] {
-  const middle = Math.ceil(batch.length / 2);
-  return [batch.slice(0, middle), batch.slice(middle)];
-}
-
-function codeOf(cause: Error): string {
-  return cause instanceof CodedError ? cause.code : 'ENTRY_REJECTED';
-}
-
-async function deadLetterOf(plan: ActionPlan, entry: Entry, cause: Error) {
-  return {
-    code: codeOf(cause),
-    reason: cause.message,
-    ruleName: plan.ruleName,
-    action: plan.id,
-    topic: '',
-    clientId: '',
-    receivedAt: entry.receivedAt,
-    first: entry.first,
-    last: entry.last,
-    messageCount: entry.messageCount,
-    content: 'entry',
-    destination: entry.destination,
-    body: await entryBytes(entry),
-  } as const;
 }
