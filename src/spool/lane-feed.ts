@@ -139,6 +139,8 @@ export class LaneFeed {
   #dispatch(work: Work): void {
     const task = this.#taskOf(work, work.slab.isReplay, []);
     const attempt = this.#evaluate(task);
+    // Handled when its turn comes; a rejection before that is not unhandled.
+    attempt.catch(() => {});
     const flight: Flight = { work, task, attempt };
     this.#flights.push(flight);
     this.#bytesInFlight += work.byteLength;
@@ -152,10 +154,7 @@ export class LaneFeed {
   }
 
   async #evaluate(task: SlabTask): Promise<SlabResult> {
-    const attempt = Promise.resolve(this.#options.handlers.evaluate(this.#options.lane, task));
-    // Handled when its turn comes; a rejection before that is not unhandled.
-    attempt.catch(() => {});
-    return attempt;
+    return await this.#options.handlers.evaluate(this.#options.lane, task);
   }
 
   async #handle(flight: Flight): Promise<void> {

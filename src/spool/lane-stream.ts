@@ -100,7 +100,7 @@ export class LaneStream {
 
   /** The next slab, or null when there is none now, or none up to segment `ordinalMax`. Not called again before it resolved. */
   async next(ordinalMax: number): Promise<Work | null> {
-    if (!this.#isBehind) return this.#shift();
+    if (!this.#isBehind) return this.#shift(ordinalMax);
     for (;;) {
       const segment = this.#segmentAtPosition();
       if (segment === null) {
@@ -137,9 +137,10 @@ export class LaneStream {
     await this.#closeFile();
   }
 
-  #shift(): Work | null {
-    const queued = this.#queue.shift();
-    if (queued === undefined) return null;
+  #shift(ordinalMax: number): Work | null {
+    const queued = this.#queue[0];
+    if (queued === undefined || queued.slab.segment.ordinal > ordinalMax) return null;
+    this.#queue.shift();
     this.#queuedBytes -= queued.bytes.byteLength;
     return queued;
   }

@@ -206,10 +206,18 @@ export class Outbox implements OutboxPort {
     const { file: isFile, ...meta } = decoded.meta;
     if (!isFile) return { ...meta, body: { kind: 'bytes', bytes: decoded.body } };
     const bodyPath = this.#bodyPath(item.ordinal);
-    const names = await this.#files.list(this.#dir);
-    if (!names.includes(`${pad(item.ordinal)}.body`)) return null;
-    const byteLength = await this.#files.size(bodyPath);
+    const byteLength = await this.#sizeOf(bodyPath);
     return byteLength === item.bytes ? { ...meta, body: { kind: 'file', path: bodyPath, byteLength } } : null;
+  }
+
+  /** -1 when there is no such file. */
+  async #sizeOf(path: string): Promise<number> {
+    try {
+      return await this.#files.size(path);
+    } catch (thrown) {
+      if (isMissing(thrown)) return -1;
+      throw thrown;
+    }
   }
 
   async #setAside(item: Item): Promise<void> {
@@ -230,7 +238,7 @@ export class Outbox implements OutboxPort {
       await this.#files.unlink(`${this.#dir}/${name}`);
     } catch (thrown) {
       // Gone already: a retry after half of it succeeded, or the sink moved the file itself.
-      if (!(thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT')) throw thrown;
+      if (!isMissing(thrown)) throw thrown;
     }
   }
 
@@ -269,4 +277,8 @@ function decode(bytes: Buffer): { readonly meta: StoredMeta; readonly body: Buff
 
 function pad(ordinal: number): string {
   return String(ordinal).padStart(12, '0');
+}
+
+function isMissing(thrown: unknown): boolean {
+  return thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT';
 }

@@ -116,6 +116,30 @@ describe('lane feed', () => {
     await spool.close();
   });
 
+  it('survives that two slabs die with their worker, one of them before its turn', async () => {
+    const { spool } = await open(new SimulatedDisk());
+    const rejects: ((error: Error) => void)[] = [];
+    const { seen, handlers, poisoned } = recorder(spool, {
+      evaluate: (_lane, task) => {
+        if (rejects.length >= 2) return Promise.resolve(emptyResult(task));
+        return new Promise((_resolve, reject) => rejects.push(reject));
+      },
+    });
+    spool.startFeeds(handlers);
+    await eventually(() => spool.stats().isLive);
+    append(spool, 'a');
+    await eventually(() => rejects.length === 1);
+    append(spool, 'b');
+    await eventually(() => rejects.length === 2);
+    rejects[1]?.(new Error('worker died'));
+    for (let turns = 0; turns < 5; turns++) await new Promise((resolve) => setImmediate(resolve));
+    rejects[0]?.(new Error('worker died'));
+    await spool.drained();
+    expect(seen).toEqual(['a', 'b']);
+    expect(poisoned).toEqual([]);
+    await spool.close();
+  });
+
   it('finds the message that kills its worker, dead-letters it, and delivers all others in order', async () => {
     const disk = new SimulatedDisk();
     const { spool } = await open(disk);
@@ -189,9 +213,10 @@ describe('lane feed', () => {
         return 'done';
       },
     });
-    for (const id of ids('new', 10)) append(second.spool, id, Number(id.slice(3)) % 2);
+    for (const id of ids('new', 5)) append(second.spool, id, Number(id.slice(3)) % 2);
     await eventually(() => second.spool.stats().pendingBytes === 0);
     second.spool.startFeeds(handlers);
+    for (const id of ids('newer', 5)) append(second.spool, id, 0, 'alarm');
     await second.spool.drained();
     expect(order).toHaveLength(50);
     expect(order.slice(0, 40).every((id) => id.startsWith('old'))).toBe(true);
