@@ -14,7 +14,9 @@ describe('a PUBLISH packet', () => {
   it('is read back as it was written, wherever it stands in a buffer', () => {
     fc.assert(
       fc.property(
-        fc.string({ unit: 'binary', minLength: 1, maxLength: 50 }).filter((text) => text.isWellFormed()),
+        fc
+          .string({ unit: 'binary', minLength: 1, maxLength: 50 })
+          .filter((text) => Buffer.from(text).toString() === text),
         fc.uint8Array({ maxLength: 300 }),
         fc.constantFrom(0 as const, 1 as const, 2 as const),
         fc.boolean(),

@@ -155,6 +155,7 @@ class AedesBroker implements Broker {
       const lane = intake.laneOf(GATEWAY_SENDER.clientId);
       if (appendOwn(intake, lane, GATEWAY_SENDER, { topic, payload, qos, retain }, hops, waiter) === null) resolve();
     });
+    if (!retain && !this.#core.subscribers.isMatched(topic)) return;
     const packet = { cmd: 'publish' as const, topic, payload: Buffer.from(payload), qos, retain, dup: false };
     await new Promise<void>((resolve, reject) => {
       this.#aedes.publish(packet, (error) => (error instanceof Error ? reject(error) : resolve()));
