@@ -232,6 +232,8 @@ describe('lane feed', () => {
       },
     });
     first.spool.startFeeds(never.handlers);
+    // Live: nothing but the open slabs keeps the segment.
+    await eventually(() => first.spool.stats().isLive);
     for (const id of ids('m', 10)) append(first.spool, id);
     await eventually(() => first.spool.stats().pendingBytes === 0);
     await first.spool.stopFeeds();
