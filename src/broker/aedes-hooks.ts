@@ -128,6 +128,10 @@ async function authenticate(context: HookContext, client: Client): Promise<numbe
     return admission.returnCode;
   }
   const { principal, acl } = admission;
+  if (context.authenticator.isTaken(client.id, principal)) {
+    context.core.events.connectionRefused('client-id-taken', ingress.address, client.id);
+    return RETURN_CODE.identifierRejected;
+  }
   const { protocolVersion } = connect;
   ingress.authenticated({
     sender: { clientId: client.id, principal, address: ingress.address, protocolVersion },

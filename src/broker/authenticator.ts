@@ -41,10 +41,15 @@ export class Authenticator {
     return this.#admitAs(verdict.user.name, createAcl(verdict.user, applicant.clientId), applicant);
   }
 
+  /** To be asked again at the moment of admission: two may be authenticated at the same time. */
+  isTaken(clientId: string, principal: string): boolean {
+    const owner = this.#ownerOf(clientId);
+    return owner !== null && owner !== principal;
+  }
+
   #admitAs(principal: string, acl: Acl, applicant: Applicant): Admission {
     // A valid user with another's client id would take over that session and its queued messages.
-    const owner = this.#ownerOf(applicant.clientId);
-    if (owner !== null && owner !== principal) return refused('client-id-taken', RETURN_CODE.identifierRejected);
+    if (this.isTaken(applicant.clientId, principal)) return refused('client-id-taken', RETURN_CODE.identifierRejected);
     if (applicant.willTopic !== null && !acl.mayPublish(applicant.willTopic)) {
       return refused('will-not-allowed', RETURN_CODE.notAuthorized);
     }
