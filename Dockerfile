@@ -27,6 +27,7 @@ ENV NODE_ENV=production
 WORKDIR /app
 COPY --from=dependencies /app/node_modules ./node_modules
 COPY --from=build /app/dist ./dist
+COPY examples ./examples
 COPY package.json LICENSE ./
 COPY deploy/docker/healthcheck.mjs ./
 COPY deploy/docker/headgate.yaml /etc/headgate/headgate.yaml

@@ -1,16 +1,14 @@
 /** One delivery per action of the rule set, each with its outbox and its sink. */
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Config } from './config.ts';
-import { CodedError, invariant } from './errors.ts';
+import { invariant } from './errors.ts';
 import type { Events } from './events.ts';
 import type { Metrics } from './metrics.ts';
 import type { SchemaCatalog } from './schema-catalog.ts';
 import { createDelivery, type Delivery } from './sinks/delivery/delivery.ts';
 import type { SinkServices } from './sinks/sink.ts';
 import type { Spool } from './spool/api.ts';
-
-/** AWS ends a rule that triggers itself only by its bill. A message republished more often than this becomes a dead letter. */
-export const REPUBLISH_HOPS_MAX = 8;
 
 export interface DeliveriesServices extends Pick<SinkServices, 'republish'> {
   readonly writeBytes: SinkServices['write'];
@@ -25,6 +23,9 @@ export interface DeliveriesServices extends Pick<SinkServices, 'republish'> {
 /** In the order of the rule set's actions; every outbox is read and draining when it resolves. */
 export async function openDeliveries(config: Config, services: DeliveriesServices): Promise<readonly Delivery[]> {
   const { spool, catalog, events, metrics, republish, writeBytes, clock, random } = services;
+  const objectsDir = join(config.dataDir, 'objects');
+  // What an earlier run left open; the journal has its messages, also those of actions that are no longer configured.
+  await rm(objectsDir, { recursive: true, force: true });
   const deliveries: Delivery[] = [];
   for (const { plan, options } of config.ruleSet.planned) {
     const delivery = createDelivery(
@@ -32,7 +33,7 @@ export async function openDeliveries(config: Config, services: DeliveriesService
       {
         gatewayId: config.gateway.id,
         lakeDir: config.lakeDir,
-        objectsDir: join(config.dataDir, 'objects'),
+        objectsDir,
         outbox: await spool.outbox(plan.id),
         deadLetters: spool.deadLetters,
         events,
@@ -41,13 +42,7 @@ export async function openDeliveries(config: Config, services: DeliveriesService
         random,
         containerHeader: (schemaId, codec) => catalog.header(schemaId, codec),
         onRejected: () => Promise.resolve(false),
-        republish: async (message) => {
-          if (message.hops > REPUBLISH_HOPS_MAX) {
-            const why = `The message was republished ${message.hops} times; a rule on ${message.topic} republishes to itself, perhaps by way of others.`;
-            throw new CodedError('REPUBLISH_LOOP', why);
-          }
-          await republish(message);
-        },
+        republish,
         write: writeBytes,
       },
     );

@@ -56,6 +56,7 @@ export async function startEvaluation(options: EvaluationOptions): Promise<Evalu
     deadLetters: spool.deadLetters,
     progress: spool.progress,
     accept: (part, settled) => deliveryOf(deliveries, part.action).accept(part, settled),
+    whenRoom: (action) => deliveryOf(deliveries, action).whenRoom(),
     freeze: async (inferred) => {
       await catalog.freeze(inferred);
       await lanes.configure(setups());

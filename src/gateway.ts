@@ -116,7 +116,7 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     processMetrics.refresh();
     books.carry();
     metrics.ready.set(readiness.reasons().length === 0 ? 1 : 0);
-    refreshGauges(metrics, { spool, deliveries, actionIds }, Date.now());
+    refreshGauges(metrics, { spool, deliveries, actionIds });
   };
   let admin: Admin | null = null;
   const stop = async (deadlineMs: number) => {

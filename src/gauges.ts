@@ -12,8 +12,7 @@ export interface GaugeSources {
   readonly actionIds: readonly string[];
 }
 
-/** `now`: epoch ms. */
-export function refreshGauges(metrics: Metrics, { spool, deliveries, actionIds }: GaugeSources, now: number): void {
+export function refreshGauges(metrics: Metrics, { spool, deliveries, actionIds }: GaugeSources): void {
   const stats = spool.stats();
   for (const name of CLASSES) {
     metrics.journalBytes.set({ class: name }, stats.classes[name].bytes);
@@ -23,13 +22,7 @@ export function refreshGauges(metrics: Metrics, { spool, deliveries, actionIds }
   for (const [lane, bytes] of stats.laneBacklogBytes.entries())
     metrics.laneBacklogBytes.set({ lane: String(lane) }, bytes);
   for (const [index, delivery] of deliveries.entries()) {
-    const action = actionIds[index] ?? '';
-    const { bytes, messages, oldestReceivedAt } = delivery.backlog;
-    metrics.actionBacklogBytes.set({ action }, bytes);
-    metrics.actionInFlight.set({ action }, messages);
-    metrics.actionOldestSeconds.set(
-      { action },
-      oldestReceivedAt === null ? 0 : Math.max(0, (now - oldestReceivedAt) / 1000),
-    );
+    delivery.refreshMetrics();
+    metrics.actionInFlight.set({ action: actionIds[index] ?? '' }, delivery.backlog.messages);
   }
 }

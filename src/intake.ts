@@ -21,6 +21,7 @@ export function createIntake({ spool, router, books, laneCount, clock }: IntakeO
     // A client always has the same lane, so its messages keep their order and stateful functions their state.
     laneOf: (clientId) => crc32(clientId) % laneCount,
     append(route, lane, sender, hops, packet, start, end, waiter) {
+      books.journaled();
       journals[route.class].append(lane, sender, hops, clock(), packet, start, end, waiter);
     },
     isFull: () => spool.isFull(),

@@ -24,6 +24,8 @@ export interface SettlementOptions {
   /** Sequences below this were journaled before this start: their evaluation is a replay, not in the balance of messages. */
   readonly firstSequence: number;
   readonly accept: (part: Part, settled: () => void) => void;
+  /** Resolves when the delivery of this action has room: neither its sink nor its outbox keeps up otherwise. */
+  readonly whenRoom: (action: number) => Promise<void>;
   /** Makes inferred schemas durable and known to the lanes. */
   readonly freeze: (inferred: SlabResult['inferred']) => Promise<void>;
   readonly sleep: (ms: number) => Promise<void>;
@@ -38,7 +40,7 @@ export class Settlement {
 
   /** 'again': the lane needs to see the same slab once more, now that its schemas are frozen. */
   async onResult(slab: Slab, result: SlabResult): Promise<'done' | 'again'> {
-    const { actionIds, progress, accept, freeze } = this.#options;
+    const { actionIds, progress, accept, whenRoom, freeze } = this.#options;
     if (result.inferred.length > 0) {
       await freeze(result.inferred);
       return 'again';
@@ -56,6 +58,7 @@ export class Settlement {
       const id = actionIds[part.action] ?? '';
       accept(part, () => progress.settled(slab, id));
     }
+    for (const action of new Set(result.parts.map((part) => part.action))) await whenRoom(action);
     return 'done';
   }
 

@@ -15,6 +15,7 @@ describe('Books', () => {
     const metrics = createMetrics();
     const books = new Books(metrics);
     for (let i = 0; i < 10; i++) books.received(1, 100, i < 7);
+    for (let i = 0; i < 6; i++) books.journaled();
     books.dropped('unauthorized');
     books.evaluated(4);
     expect(books.inFlight).toBe(2);

@@ -85,6 +85,7 @@ function rig(overrides: Partial<SettlementOptions> = {}) {
       log.push(`accept ${part.action}`);
       settlements.push(settled);
     },
+    whenRoom: async (action) => void log.push(`room ${action}`),
     freeze: async (inferred) => void log.push(`freeze ${inferred.length}`),
     sleep: async () => void log.push('sleep'),
     ...overrides,
@@ -96,9 +97,32 @@ describe('Settlement', () => {
   it('tells progress what each action owes before any delivery may settle it', async () => {
     const { settlement, log, settlements } = rig();
     expect(await settlement.onResult(SLAB, resultOf({ parts: [partOf(0), partOf(1), partOf(1)] }))).toBe('done');
-    expect(log).toEqual(['evaluated 100-109 [["press/0",1],["press/1",2]]', 'accept 0', 'accept 1', 'accept 1']);
+    expect(log).toEqual([
+      'evaluated 100-109 [["press/0",1],["press/1",2]]',
+      'accept 0',
+      'accept 1',
+      'accept 1',
+      'room 0',
+      'room 1',
+    ]);
     for (const settle of settlements) settle();
-    expect(log.slice(4)).toEqual(['settled 100 press/0', 'settled 100 press/1', 'settled 100 press/1']);
+    expect(log.slice(6)).toEqual(['settled 100 press/0', 'settled 100 press/1', 'settled 100 press/1']);
+  });
+
+  it('takes no further slab while a delivery has no room', async () => {
+    let makeRoom = () => {};
+    const room = new Promise<void>((resolve) => {
+      makeRoom = resolve;
+    });
+    const { settlement } = rig({ whenRoom: () => room });
+    let isDone = false;
+    const done = settlement.onResult(SLAB, resultOf({ parts: [partOf(0)] })).then(() => {
+      isDone = true;
+    });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(isDone).toBe(false);
+    makeRoom();
+    await done;
   });
 
   it('makes dead letters durable before the slab counts as evaluated, waiting for a disk that fails', async () => {
@@ -138,7 +162,7 @@ describe('Settlement', () => {
       'again',
     );
     expect(log).toEqual(['freeze 1']);
-    for (let i = 0; i < 10; i++) books.received(1, 1, true);
+    for (let i = 0; i < 10; i++) books.journaled();
     await settlement.onResult(SLAB, resultOf({}));
     expect(books.inFlight).toBe(0);
   });
