@@ -22,7 +22,7 @@ import type { Sender } from './message.ts';
 
 export const BLOCK_MAGIC = 0x3142_4748;
 export const BLOCK_HEADER_BYTES = 32;
-export const BLOCK_BYTES_TARGET = 4096;
+const BLOCK_BYTES_TARGET = 4096;
 const SENDER_HEADER_BYTES = 10;
 const MESSAGE_HEADER_BYTES = 16;
 const DEAD_HEADER_BYTES = 12;

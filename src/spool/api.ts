@@ -73,7 +73,7 @@ export interface SpoolHealth {
   readonly reason: string;
 }
 
-export interface ClassStats {
+interface ClassStats {
   /** Bytes of segments on disk, the spare one included. */
   readonly bytes: number;
   /** Messages that are durable and not settled. */

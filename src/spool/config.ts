@@ -39,5 +39,3 @@ export const journalSchema = z
       .describe('What happens as the disk fills up.'),
   })
   .describe('How messages are kept until they are delivered.');
-
-export type JournalConfig = z.infer<typeof journalSchema>;

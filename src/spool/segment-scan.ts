@@ -22,7 +22,7 @@ export interface ScanVisitor {
 }
 
 /** The first valid block at or after `from`, or -1. */
-export function findBlock(bytes: Buffer, from: number, seed: number): number {
+function findBlock(bytes: Buffer, from: number, seed: number): number {
   let budget = SEARCH_CHECKSUM_BYTES_MAX;
   for (let at = from; at + BLOCK_HEADER_BYTES <= bytes.length; at += 8) {
     if (bytes.readUInt32LE(at) !== BLOCK_MAGIC) continue;

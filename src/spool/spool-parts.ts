@@ -15,7 +15,7 @@ import type { Pressure } from './pressure.ts';
 import type { Progress } from './progress.ts';
 import type { SegmentStore } from './segment-store.ts';
 
-export type SpoolEvents = Pick<
+type SpoolEvents = Pick<
   Events,
   | 'journalFailed'
   | 'journalStuck'
@@ -26,7 +26,7 @@ export type SpoolEvents = Pick<
   | 'outboxEntryDamaged'
 >;
 
-export type SpoolMetrics = Pick<
+type SpoolMetrics = Pick<
   Metrics,
   | 'journalCommitSeconds'
   | 'journalCommitMessages'

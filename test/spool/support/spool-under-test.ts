@@ -11,7 +11,7 @@ import type { SpoolClock } from '../../../src/spool/api.ts';
 import type { Files } from '../../../src/spool/files.ts';
 import { type OpenSpoolOptions, openSpool } from '../../../src/spool/spool.ts';
 
-export const realClock: SpoolClock = {
+const realClock: SpoolClock = {
   now: Date.now,
   after(delayMs, callback) {
     const timer = setTimeout(callback, delayMs);
@@ -30,14 +30,14 @@ export const hastyClock: SpoolClock = {
 
 export const sender: Sender = { clientId: 'press-1', principal: 'press', address: '127.0.0.1', protocolVersion: 4 };
 
-export interface Damage {
+interface Damage {
   readonly class: string;
   readonly file: string;
   readonly offset: number;
   readonly byteLength: number;
 }
 
-export interface Reports {
+interface Reports {
   readonly damage: Damage[];
   readonly failures: Error[];
   readonly outboxDamage: string[];
