@@ -1,7 +1,7 @@
 /**
  * Infers an Avro record schema from sample values, so that a rule can write Avro before anybody has written a schema.
  *
- * Nothing is lost under an inferred schema: every field is nullable with default null; values of mixed types become their JSON text
+ * Nothing is lost under an inferred schema (but digits of fractions that a double does not hold): every field is nullable with default null; values of mixed types become their JSON text
  * (`headgate.json`); fields that the samples did not show land in the `extra` map as JSON texts (`headgate.extra`); names that Avro
  * does not allow are replaced and remember their original (`headgate.source`). A value that later does not fit its field's type is a
  * mismatch like any other: the message goes to the dead letters.
@@ -50,7 +50,7 @@ class Shape {
   isNumber = false;
   isFraction = false;
   isSmall = false;
-  /** Nests too deep, or has more digits than a double. */
+  /** Nests too deep, or is a whole number beyond long that no double holds. */
   isTextOnly = false;
 
   add(value: unknown, depth: number): void {
@@ -74,11 +74,16 @@ class Shape {
 
   #addNumber(number: Decimal): void {
     this.isNumber = true;
-    const isExactDouble = new Decimal(number.toNumber()).eq(number);
-    if (!number.isInteger()) this.isFraction = true;
-    else if (number.abs().lte(SMALL_INTEGER_MAX)) this.isSmall = true;
-    else if (number.abs().gt(LONG_MAX)) this.isFraction = true;
-    if (!isExactDouble && (this.isFraction || number.abs().gt(LONG_MAX))) this.isTextOnly = true;
+    if (!number.isInteger()) {
+      // A quotient has 34 digits and a measurement seldom 15: what a double rounds off a fraction tells nobody anything.
+      this.isFraction = true;
+    } else if (number.abs().lte(SMALL_INTEGER_MAX)) {
+      this.isSmall = true;
+    } else if (number.abs().gt(LONG_MAX)) {
+      this.isFraction = true;
+      // Ids and counters: every digit counts.
+      if (!new Decimal(number.toNumber()).eq(number)) this.isTextOnly = true;
+    }
   }
 
   #addObject(value: Readonly<Record<string, unknown>>, depth: number): void {

@@ -50,12 +50,18 @@ describe('schema inference', () => {
     expect(typesOf([{ a: 20, at: 1_700_000_000_000 }], 'double')).toEqual({ a: 'double', at: 'long' });
   });
 
-  it('keeps numbers that no double holds as texts', () => {
+  it('keeps whole numbers that neither long nor double holds as texts', () => {
     const jsonText = { type: 'string', 'headgate.json': true };
-    expect(typesOf([{ a: new Decimal('0.1234567890123456789'), b: new Decimal('9007199254740993') }])).toEqual({
-      a: jsonText,
-      b: 'long',
-    });
+    const big = { a: new Decimal('92233720368547758070123456789'), b: new Decimal('9007199254740993'), c: 1e20 };
+    expect(typesOf([big])).toEqual({ a: jsonText, b: 'long', c: 'double' });
+  });
+
+  it('makes doubles of fractions, however many digits a division gave them', async () => {
+    const celsius = new Decimal(71).minus(32).times(5).div(9);
+    expect(celsius.toString().length).toBeGreaterThan(30);
+    expect(typesOf([{ celsius }])).toEqual({ celsius: 'double' });
+    const [record] = await roundTrip([{ celsius }], [{ celsius }]);
+    expect(record?.['celsius']).toBe(39 * (5 / 9));
   });
 
   it('catches fields that the samples did not show', async () => {
