@@ -15,6 +15,7 @@ export interface EvaluationContext {
   readonly sequence: number;
   readonly ruleName: string;
   readonly awsIotSqlVersion: string;
+  /** Empty where there is no AWS account. */
   readonly accountId: string;
   /** Given by who evaluates, instead of the one that derives from time and sequence. */
   readonly traceId?: string;

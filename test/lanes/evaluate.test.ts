@@ -81,6 +81,13 @@ describe('lane, form each', () => {
   });
 });
 
+describe('lane, what statements see', () => {
+  it('leaves out accountid(): a gateway belongs to no AWS account', () => {
+    const lane = createLane(setup([rule("SELECT id, accountid() AS account FROM 'plant/#'")], [plan()]));
+    expect(entriesOf(lane.run(slab([{ payload: { id: 1 } }])).parts[0])).toEqual(['{"id":1}']);
+  });
+});
+
 describe('lane, form lines', () => {
   it('gathers lines by destination and never lets one message take two lines', () => {
     const action = plan({ form: 'lines', destination: { stream: '${line}' } });

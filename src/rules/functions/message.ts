@@ -67,12 +67,12 @@ export const messageFunctions: readonly FunctionSpec[] = [
   {
     name: 'accountid',
     category: 'message',
-    summary: 'The account id that the gateway is configured with.',
+    summary: 'The AWS account id; Undefined in a gateway, which belongs to no account.',
     since: '2015-10-08',
     params: [],
     pure: false,
     examples: [{ sql: 'accountid()', result: '"123456789012"' }],
-    evaluate: (_, context) => context.accountId,
+    evaluate: (_, context) => context.accountId || undefined,
   },
   {
     name: 'traceid',
