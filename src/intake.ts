@@ -24,8 +24,8 @@ export function createIntake({ spool, router, books, laneCount, clock }: IntakeO
       books.journaled();
       journals[route.class].append(lane, sender, hops, clock(), packet, start, end, waiter);
     },
-    isFull: () => spool.isFull(),
-    whenRelieved: (callback) => spool.whenRelieved(callback),
+    isFull: (lane) => spool.isFull(lane),
+    whenRelieved: (callback, lane) => spool.whenRelieved(callback, lane),
     received: (qos, payloadBytes, isMatched) => books.received(qos, payloadBytes, isMatched),
     dropped: (reason) => books.dropped(reason),
   };

@@ -36,9 +36,12 @@ export interface Intake {
     end: number,
     waiter: Waiter | null,
   ): void;
-  /** True: too many bytes wait for the disk. Stop reading sockets until a callback given to `whenRelieved` runs (each runs once). */
-  isFull(): boolean;
-  whenRelieved(callback: () => void): void;
+  /**
+   * True: too many bytes wait for the disk or for this client's lane. Stop reading its socket until a callback given to
+   * `whenRelieved` runs (each runs once), then ask again.
+   */
+  isFull(lane: number): boolean;
+  whenRelieved(callback: () => void, lane: number): void;
   /** For the books: every PUBLISH that was read, whether or not a rule matched; one that is dropped counts as matched. */
   received(qos: 0 | 1 | 2, payloadBytes: number, isMatched: boolean): void;
   /** A PUBLISH that was acknowledged but goes nowhere, and why (`unauthorized`, `sys-topic`, …; a bounded set). */

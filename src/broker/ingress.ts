@@ -256,8 +256,9 @@ export class Ingress {
   /** True when all that arrived was taken; false when the next packet has to wait. */
   #takeFrames(): boolean {
     if (this.#reader.isEmpty) return !this.#isHeld();
-    if (this.#core.pressure.isFull()) {
-      this.#core.pressure.wait(this.#resume);
+    const lane = this.#session?.lane;
+    if (lane !== undefined && this.#core.pressure.isFull(lane)) {
+      this.#core.pressure.wait(lane, this.#resume);
       return false;
     }
     while (!this.isClosed) {
@@ -424,7 +425,7 @@ export class Ingress {
     this.#phase = 'closed';
     clearTimeout(this.#deadline);
     this.#line.close();
-    this.#core.pressure.forget(this.#resume);
+    if (this.#session !== null) this.#core.pressure.forget(this.#session.lane, this.#resume);
     this.#reader.clear();
     if (wasOpen) {
       if (error !== null) {

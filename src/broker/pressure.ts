@@ -1,46 +1,55 @@
-/** The connections that are not read because too many bytes wait for the disk. */
+/** The connections that are not read because too many bytes wait for the disk, or for their lane. */
 import type { Intake } from '../ports.ts';
+
+interface Waiting {
+  readonly resumes: Set<() => void>;
+  isRegistered: boolean;
+}
 
 export class Pressure {
   readonly #intake: Intake;
-  readonly #waiting = new Set<() => void>();
-  #isRegistered = false;
+  readonly #byLane = new Map<number, Waiting>();
 
   constructor(intake: Intake) {
     this.#intake = intake;
   }
 
-  isFull(): boolean {
-    return this.#intake.isFull();
+  isFull(lane: number): boolean {
+    return this.#intake.isFull(lane);
   }
 
   /** `resume` is called once room came back; it looks again itself. The same function waits once. */
-  wait(resume: () => void): void {
-    this.#waiting.add(resume);
-    this.#register();
+  wait(lane: number, resume: () => void): void {
+    let waiting = this.#byLane.get(lane);
+    if (waiting === undefined) {
+      waiting = { resumes: new Set(), isRegistered: false };
+      this.#byLane.set(lane, waiting);
+    }
+    waiting.resumes.add(resume);
+    this.#register(lane, waiting);
   }
 
-  forget(resume: () => void): void {
-    this.#waiting.delete(resume);
+  forget(lane: number, resume: () => void): void {
+    this.#byLane.get(lane)?.resumes.delete(resume);
   }
 
-  #register(): void {
-    if (this.#isRegistered) return;
-    this.#isRegistered = true;
+  #register(lane: number, waiting: Waiting): void {
+    if (waiting.isRegistered) return;
+    waiting.isRegistered = true;
     this.#intake.whenRelieved(() => {
-      this.#isRegistered = false;
-      this.#relieve();
-    });
+      waiting.isRegistered = false;
+      this.#relieve(lane, waiting);
+    }, lane);
   }
 
   /** In the order in which they began to wait, and no more of them than there is room for. */
-  #relieve(): void {
-    for (const resume of this.#waiting) {
-      if (this.#intake.isFull()) {
-        this.#register();
+  #relieve(lane: number, waiting: Waiting): void {
+    for (const resume of waiting.resumes) {
+      if (this.#intake.isFull(lane)) {
+        this.#register(lane, waiting);
         return;
       }
-      this.#waiting.delete(resume);
+      waiting.resumes.delete(resume);
       resume();
     }
   }

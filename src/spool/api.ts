@@ -93,8 +93,10 @@ export interface SpoolStats {
 
 export interface Spool {
   journal(messageClass: MessageClass): Journal;
-  isFull(): boolean;
-  whenRelieved(callback: () => void): void;
+  /** True: too many bytes wait for the disk or, where a lane is named, for that lane. */
+  isFull(lane?: number): boolean;
+  /** `callback` runs once, when it is worth asking `isFull` again. */
+  whenRelieved(callback: () => void, lane?: number): void;
   /** A new rule set: its action ids, in order. Progress of actions that are gone is forgotten. */
   setActionIds(actionIds: readonly string[]): void;
   startFeeds(handlers: FeedHandlers): void;

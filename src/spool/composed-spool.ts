@@ -84,12 +84,16 @@ export class ComposedSpool implements Spool {
     return this.#parts.journals[messageClass];
   }
 
-  isFull(): boolean {
-    return this.#parts.pressure.isFull;
+  isFull(lane?: number): boolean {
+    const { pressure, lanePressures } = this.#parts;
+    return pressure.isFull || (lane !== undefined && lanePressures[lane]?.isFull === true);
   }
 
-  whenRelieved(callback: () => void): void {
-    this.#parts.pressure.whenRelieved(callback);
+  whenRelieved(callback: () => void, lane?: number): void {
+    const { pressure, lanePressures } = this.#parts;
+    const lanePressure = lane === undefined ? undefined : lanePressures[lane];
+    if (pressure.isFull || lanePressure === undefined) pressure.whenRelieved(callback);
+    else lanePressure.whenRelieved(callback);
   }
 
   setActionIds(actionIds: readonly string[]): void {
@@ -163,9 +167,10 @@ export class ComposedSpool implements Spool {
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    const { journals, answers, stores, streams, progress, deadLetters, lock, options } = this.#parts;
+    const { journals, answers, stores, streams, progress, deadLetters, lock, options, lanePressures } = this.#parts;
     await this.stopFeeds();
     this.#disk.stop();
+    for (const lanePressure of lanePressures) lanePressure.close();
     await Promise.all([journals.alarm.close(), journals.normal.close()]);
     answers.fail(new Error('The spool was closed before this message was durable.'));
     await Promise.all([stores.alarm.close(), stores.normal.close(), deadLetters.close()]);

@@ -16,14 +16,15 @@ import type { MessageClass } from '../message.ts';
 import type { BufferPool } from './buffer-pool.ts';
 import { type DiskFile, type Files, readAll } from './files.ts';
 import type { CommittedSlab } from './journal.ts';
+import type { LanePressure } from './lane-pressure.ts';
 import type { Progress } from './progress.ts';
 import { SEGMENT_DATA_START, type Segment } from './segment.ts';
 import { scanSegment } from './segment-scan.ts';
 import type { SegmentStore } from './segment-store.ts';
 import { SlabState } from './slab-state.ts';
 
-/** Per lane and class; buffers, not only what is used of them. */
-const QUEUE_BYTES_MAX = 4 * 1024 * 1024;
+/** Per lane and class; buffers, not only what is used of them. Above what `LanePressure` lets in, by what one slow commit brings. */
+const QUEUE_BYTES_MAX = 16 * 1024 * 1024;
 
 export interface Work {
   readonly slab: SlabState;
@@ -43,6 +44,7 @@ export interface LaneStreamOptions {
   readonly store: SegmentStore;
   readonly progress: Progress;
   readonly buffers: BufferPool;
+  readonly pressure: LanePressure;
   readonly onDamage: (file: string, offset: number, byteLength: number) => void;
 }
 
@@ -96,6 +98,7 @@ export class LaneStream {
     state.addExtent(slab.offset, slab.byteLength);
     this.#queue.push({ slab: state, bytes: slab.bytes, byteLength: slab.byteLength });
     this.#queuedBytes += slab.bytes.byteLength;
+    this.#options.pressure.queued(slab.bytes.byteLength);
   }
 
   /** The next slab, or null when there is none now, or none up to segment `ordinalMax`. Not called again before it resolved. */
@@ -142,6 +145,7 @@ export class LaneStream {
     if (queued === undefined || queued.slab.segment.ordinal > ordinalMax) return null;
     this.#queue.shift();
     this.#queuedBytes -= queued.bytes.byteLength;
+    this.#options.pressure.taken(queued.bytes.byteLength);
     return queued;
   }
 
@@ -168,6 +172,7 @@ export class LaneStream {
       slab.discard();
       this.#options.buffers.give(bytes);
     }
+    this.#options.pressure.taken(this.#queuedBytes);
     this.#queuedBytes = 0;
   }
 

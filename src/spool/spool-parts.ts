@@ -9,6 +9,7 @@ import type { DeadLetters } from './dead-letters.ts';
 import type { DiskThresholds } from './disk.ts';
 import type { Files } from './files.ts';
 import type { Journal } from './journal.ts';
+import type { LanePressure } from './lane-pressure.ts';
 import type { LaneStream } from './lane-stream.ts';
 import type { Lock } from './lock.ts';
 import type { Pressure } from './pressure.ts';
@@ -85,6 +86,8 @@ export interface SpoolParts {
   readonly deadLetters: DeadLetters;
   readonly answers: Answers;
   readonly pressure: Pressure;
+  /** By lane. */
+  readonly lanePressures: readonly LanePressure[];
   readonly buffers: BufferPool;
   /** Classes whose disk fails, and how. */
   readonly stuck: Map<MessageClass, Error>;

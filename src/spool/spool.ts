@@ -10,7 +10,8 @@ import { CURSOR_BYTES, CursorLog, readCursor } from './cursor-log.ts';
 import { DeadLetters } from './dead-letters.ts';
 import { makeDirectories } from './files.ts';
 import { type CommittedSlab, Journal, type SequenceCounter } from './journal.ts';
-import { LaneStream } from './lane-stream.ts';
+import { LanePressure } from './lane-pressure.ts';
+import { LaneStream, type LaneStreamOptions } from './lane-stream.ts';
 import { acquireLock, type Lock } from './lock.ts';
 import { Pressure } from './pressure.ts';
 import { Progress } from './progress.ts';
@@ -25,6 +26,8 @@ const SLABS_POOLED_MAX = 64;
 /** Dead letters are rare; a small box should not give 16 MiB to them. */
 const DEAD_LETTER_SEGMENT_BYTES = 1024 * 1024;
 const LANE_COUNT_MAX = 255;
+/** A few slabs keep a lane busy through one commit; a lane that takes nothing for so long stands still. */
+const LANE_PRESSURE = { queuedBytesMax: 4 * 1024 * 1024, patienceMs: 1000 };
 
 const TUNING: SpoolTuning = {
   pendingBytesMax: 32 * 1024 * 1024,
@@ -93,7 +96,10 @@ async function compose(options: SpoolOptions, lock: Lock): Promise<SpoolParts> {
   const lastSeen = Math.max(progress.last, lastSequence(stores.alarm), lastSequence(stores.normal));
   // Nothing is known of an empty spool, perhaps as it was wiped: ids of entries that were delivered before must not come again.
   sequences.next = lastSeen > 0 ? lastSeen + 1 : Math.floor(clock.now()) * 1000 + 1;
-  const streams = Array.from({ length: laneCount }, (_, lane) => laneStreams(options, lane, stores, progress, buffers));
+  const lanePressures = Array.from({ length: laneCount }, () => new LanePressure({ ...LANE_PRESSURE, clock }));
+  const streams = lanePressures.map((lanePressure, lane) =>
+    laneStreams(options, lane, { stores, progress, buffers, pressure: lanePressure }),
+  );
   const deadLetters = new DeadLetters(deadStore, lastSequence(deadStore) + 1, (error) =>
     events.journalFailed('dlq', error),
   );
@@ -123,6 +129,7 @@ async function compose(options: SpoolOptions, lock: Lock): Promise<SpoolParts> {
     deadLetters,
     answers,
     pressure,
+    lanePressures,
     buffers,
     stuck,
     onPushed: () => {},
@@ -154,12 +161,14 @@ async function recover(options: SpoolOptions, directories: Directories) {
   return { stores, deadStore, spoolId, cursor };
 }
 
+interface LaneStreamParts extends Pick<LaneStreamOptions, 'progress' | 'buffers' | 'pressure'> {
+  readonly stores: PerClass<SegmentStore>;
+}
+
 function laneStreams(
   { laneCount, files, events }: SpoolOptions,
   lane: number,
-  stores: PerClass<SegmentStore>,
-  progress: Progress,
-  buffers: BufferPool,
+  { stores, ...shared }: LaneStreamParts,
 ): PerClass<LaneStream> {
   const stream = (name: MessageClass) =>
     new LaneStream({
@@ -168,8 +177,7 @@ function laneStreams(
       laneCount,
       files,
       store: stores[name],
-      progress,
-      buffers,
+      ...shared,
       onDamage: (file, offset, byteLength) => events.journalDamageFound(name, file, offset, byteLength),
     });
   return { alarm: stream('alarm'), normal: stream('normal') };

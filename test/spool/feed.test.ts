@@ -63,7 +63,7 @@ describe('lane feed', () => {
     append(spool, 'first');
     expected.push('first');
     await eventually(() => spool.stats().isLive);
-    for (let round = 0; round < 40; round++) {
+    for (let round = 0; round < 120; round++) {
       for (let i = 0; i < 10; i++) {
         const id = `m${round}-${i}`;
         expected.push(id);
