@@ -1,10 +1,10 @@
 /** AWS Data Firehose, PutRecordBatch. */
-import { DescribeDeliveryStreamCommand, FirehoseClient, PutRecordBatchCommand } from '@aws-sdk/client-firehose';
 import { z } from 'zod';
 import { CodedError } from '../errors.ts';
 import type { Entry } from '../message.ts';
 import { classifyAwsError, classifyEntryFailure } from './aws/classify.ts';
-import { clientOptions } from './aws/client.ts';
+import type { FirehosePort } from './aws/firehose-port.ts';
+import { type LazyPort, lazyPort } from './aws/lazy-port.ts';
 import type { AwsOptions } from './aws/options.ts';
 import { awsShape, basePlan, commonShape, defaultLimits, resolveAws } from './delivery-schema.ts';
 import { entryBytes } from './entry-bytes.ts';
@@ -173,46 +173,19 @@ function judge(fields: Action, wishes: Delivery): readonly Problem[] {
   return problems;
 }
 
-/** What this sink uses of the SDK. */
-interface FirehosePort {
-  /** Per record: null, or what went wrong with it. */
-  put(
-    stream: string,
-    records: readonly Uint8Array[],
-    signal: AbortSignal,
-  ): Promise<readonly ({ readonly code: string; readonly message: string } | null)[]>;
-  describe(stream: string, signal: AbortSignal): Promise<void>;
-  close(): void;
-}
-
-function openPort(aws: AwsOptions): FirehosePort {
-  const client = new FirehoseClient(clientOptions(aws));
-  return {
-    async put(stream, records, abortSignal) {
-      const command = new PutRecordBatchCommand({
-        DeliveryStreamName: stream,
-        Records: records.map((Data) => ({ Data })),
-      });
-      const output = await client.send(command, { abortSignal });
-      const responses = output.RequestResponses ?? [];
-      if (output.FailedPutCount === 0 && responses.length !== records.length) return records.map(() => null);
-      return responses.map(({ ErrorCode, ErrorMessage }) =>
-        ErrorCode === undefined || ErrorCode === '' ? null : { code: ErrorCode, message: ErrorMessage ?? '' },
-      );
-    },
-    async describe(DeliveryStreamName, abortSignal) {
-      await client.send(new DescribeDeliveryStreamCommand({ DeliveryStreamName }), { abortSignal });
-    },
-    close: () => client.destroy(),
-  };
+function openPort(aws: AwsOptions): LazyPort<FirehosePort> {
+  return lazyPort(
+    () => import('./aws/firehose-port.ts'),
+    ({ openFirehosePort }) => openFirehosePort(aws),
+  );
 }
 
 class FirehoseSink implements Sink {
-  readonly #port: FirehosePort;
+  readonly #port: LazyPort<FirehosePort>;
   readonly #separator: Uint8Array;
   readonly #streamTemplate: string;
 
-  constructor(port: FirehosePort, separator: string, streamTemplate: string) {
+  constructor(port: LazyPort<FirehosePort>, separator: string, streamTemplate: string) {
     this.#port = port;
     this.#separator = Buffer.from(separator);
     this.#streamTemplate = streamTemplate;
@@ -246,7 +219,8 @@ class FirehoseSink implements Sink {
       const records = await Promise.all(entries.map((entry) => entryBytes(entry)));
       const framed =
         this.#separator.length === 0 ? records : records.map((record) => Buffer.concat([record, this.#separator]));
-      const failures = await this.#port.put(stream, framed, signal);
+      const port = await this.#port.get();
+      const failures = await port.put(stream, framed, signal);
       // Where the answer has another length than the request, nothing can be said of single records: all are sent again.
       if (failures.length !== entries.length) return entries.map(() => null);
       return failures.map((failure) =>
@@ -259,10 +233,12 @@ class FirehoseSink implements Sink {
   }
 
   async check(signal: AbortSignal): Promise<void> {
-    if (!this.#streamTemplate.includes('${')) await this.#port.describe(this.#streamTemplate, signal);
+    if (this.#streamTemplate.includes('${')) return;
+    const port = await this.#port.get();
+    await port.describe(this.#streamTemplate, signal);
   }
 
-  async close(): Promise<void> {
-    this.#port.close();
+  close(): Promise<void> {
+    return this.#port.close();
   }
 }

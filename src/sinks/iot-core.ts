@@ -1,10 +1,10 @@
 /** On to AWS IoT Core: the data plane's HTTP Publish, one call per message. */
-import { IoTDataPlaneClient, PublishCommand } from '@aws-sdk/client-iot-data-plane';
 import { z } from 'zod';
 import { CodedError } from '../errors.ts';
 import type { Entry } from '../message.ts';
 import { classifyAwsError } from './aws/classify.ts';
-import { clientOptions } from './aws/client.ts';
+import type { IotCorePort } from './aws/iot-core-port.ts';
+import { type LazyPort, lazyPort } from './aws/lazy-port.ts';
 import type { AwsOptions } from './aws/options.ts';
 import { awsShape, basePlan, callBatchSchema, commonShape, defaultLimits, resolveAws } from './delivery-schema.ts';
 import { entryBytes } from './entry-bytes.ts';
@@ -48,31 +48,19 @@ delivery: { class: alarm }
   },
 });
 
-/** What this sink uses of the SDK. */
-interface IotDataPort {
-  publish(topic: string, qos: 0 | 1, payload: Uint8Array, signal: AbortSignal): Promise<void>;
-  /** Resolves when there are credentials: the data plane has no call without an effect. */
-  credentials(): Promise<unknown>;
-  close(): void;
-}
-
-function openPort(aws: AwsOptions): IotDataPort {
-  const client = new IoTDataPlaneClient(clientOptions(aws));
-  return {
-    async publish(topic, qos, payload, abortSignal) {
-      await client.send(new PublishCommand({ topic, qos, payload }), { abortSignal });
-    },
-    credentials: () => client.config.credentials(),
-    close: () => client.destroy(),
-  };
+function openPort(aws: AwsOptions): LazyPort<IotCorePort> {
+  return lazyPort(
+    () => import('./aws/iot-core-port.ts'),
+    ({ openIotCorePort }) => openIotCorePort(aws),
+  );
 }
 
 class IotCoreSink implements Sink {
-  readonly #port: IotDataPort;
+  readonly #port: LazyPort<IotCorePort>;
   readonly #qos: 0 | 1;
   readonly #concurrency: number;
 
-  constructor(port: IotDataPort, qos: 0 | 1, concurrency: number) {
+  constructor(port: LazyPort<IotCorePort>, qos: 0 | 1, concurrency: number) {
     this.#port = port;
     this.#qos = qos;
     this.#concurrency = concurrency;
@@ -90,7 +78,8 @@ class IotCoreSink implements Sink {
     const refusal = refuse(topic, bodyBytes(entry));
     if (refusal !== null) return { status: 'rejected', cause: refusal };
     try {
-      await this.#port.publish(topic, this.#qos, await entryBytes(entry), signal);
+      const port = await this.#port.get();
+      await port.publish(topic, this.#qos, await entryBytes(entry), signal);
       return DELIVERED;
     } catch (thrown) {
       return classifyAwsError(thrown);
@@ -98,11 +87,12 @@ class IotCoreSink implements Sink {
   }
 
   async check(): Promise<void> {
-    await this.#port.credentials();
+    const port = await this.#port.get();
+    await port.credentials();
   }
 
-  async close(): Promise<void> {
-    this.#port.close();
+  close(): Promise<void> {
+    return this.#port.close();
   }
 }
 

@@ -6,15 +6,13 @@
  *   of the content, and is written with `If-None-Match: *`. So a repeated upload finds its object there (412, delivered), and
  *   nothing is ever overwritten.
  */
-import { createReadStream } from 'node:fs';
-import { crc32 } from 'node:zlib';
-import { HeadBucketCommand, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
 import { z } from 'zod';
 import { CodedError } from '../errors.ts';
 import type { Entry } from '../message.ts';
 import { classifyAwsError } from './aws/classify.ts';
-import { clientOptions } from './aws/client.ts';
+import { type LazyPort, lazyPort } from './aws/lazy-port.ts';
 import type { AwsOptions } from './aws/options.ts';
+import type { S3Port, S3Put } from './aws/s3-port.ts';
 import {
   avroProblems,
   awsShape,
@@ -29,16 +27,7 @@ import {
 } from './delivery-schema.ts';
 import { type ObjectFormat, objectAssembly, objectFormatOf, objectFormats, objectShape } from './object-format.ts';
 import { deliverOneByOne } from './one-by-one.ts';
-import {
-  bodyBytes,
-  DELIVERED,
-  defineSink,
-  type Outcome,
-  type PlanContext,
-  type PlanResult,
-  planned,
-  type Sink,
-} from './sink.ts';
+import { DELIVERED, defineSink, type Outcome, type PlanContext, type PlanResult, planned, type Sink } from './sink.ts';
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html and /upload-objects.html */
 const s3Limits = { keyBytesMax: 1024, objectBytesMax: 5 * 1024 ** 3 } as const;
@@ -123,65 +112,21 @@ function plan(fields: Action, wishes: Delivery, context: PlanContext): PlanResul
   );
 }
 
-interface S3Put {
-  readonly bucket: string;
-  readonly key: string;
-  readonly entry: Entry;
-  readonly contentType: string;
-  /** False: only where nothing has this key yet. */
-  readonly isOverwriting: boolean;
+function openPort(aws: AwsOptions, fields: Action): LazyPort<S3Port> {
+  return lazyPort(
+    () => import('./aws/s3-port.ts'),
+    ({ openS3Port }) => openS3Port(aws, fields.cannedAcl),
+  );
 }
 
-/** What this sink uses of the SDK. */
-interface S3Port {
-  put(request: S3Put, signal: AbortSignal): Promise<void>;
-  head(bucket: string, signal: AbortSignal): Promise<void>;
-  close(): void;
-}
-
-function openPort(aws: AwsOptions, fields: Action): S3Port {
-  const client = new S3Client({
-    ...clientOptions(aws),
-    ...(aws.endpoint === undefined ? {} : { forcePathStyle: true }),
-  });
-  return {
-    async put({ bucket, key, entry, contentType, isOverwriting }, abortSignal) {
-      // The checksum is given, not left to the SDK: it would send a file in chunks with a trailer, which not every endpoint reads.
-      const command = new PutObjectCommand({
-        Bucket: bucket,
-        Key: key,
-        Body: entry.body.kind === 'bytes' ? entry.body.bytes : createReadStream(entry.body.path),
-        ContentLength: bodyBytes(entry),
-        ContentType: contentType,
-        ChecksumCRC32: await checksum(entry),
-        ...(isOverwriting ? {} : { IfNoneMatch: '*' }),
-        ...(fields.cannedAcl === undefined ? {} : { ACL: fields.cannedAcl }),
-      });
-      await client.send(command, { abortSignal });
-    },
-    async head(Bucket, abortSignal) {
-      await client.send(new HeadBucketCommand({ Bucket }), { abortSignal });
-    },
-    close: () => client.destroy(),
-  };
-}
-
-async function checksum(entry: Entry): Promise<string> {
-  let value = 0;
-  if (entry.body.kind === 'bytes') value = crc32(entry.body.bytes);
-  else for await (const chunk of createReadStream(entry.body.path)) value = crc32(chunk, value);
-  const bytes = Buffer.alloc(4);
-  bytes.writeUInt32BE(value);
-  return bytes.toString('base64');
-}
-
-async function outcomeOf(port: S3Port, request: S3Put, signal: AbortSignal): Promise<Outcome> {
+async function outcomeOf(lazy: LazyPort<S3Port>, request: S3Put, signal: AbortSignal): Promise<Outcome> {
   const keyBytes = Buffer.byteLength(request.key);
   if (keyBytes === 0 || keyBytes > s3Limits.keyBytesMax || request.bucket === '') {
     const why = `The object would be s3://${request.bucket.slice(0, 80)}/${request.key.slice(0, 80)}; a key has 1 to ${s3Limits.keyBytesMax} bytes, this one ${keyBytes}.`;
     return { status: 'rejected', cause: new CodedError('MESSAGE_TEMPLATE_INVALID', why) };
   }
   try {
+    const port = await lazy.get();
     await port.put(request, signal);
     return DELIVERED;
   } catch (thrown) {
@@ -191,11 +136,11 @@ async function outcomeOf(port: S3Port, request: S3Put, signal: AbortSignal): Pro
 }
 
 class S3MessageSink implements Sink {
-  readonly #port: S3Port;
+  readonly #port: LazyPort<S3Port>;
   readonly #concurrency: number;
   readonly #bucketTemplate: string;
 
-  constructor(port: S3Port, concurrency: number, bucketTemplate: string) {
+  constructor(port: LazyPort<S3Port>, concurrency: number, bucketTemplate: string) {
     this.#port = port;
     this.#concurrency = concurrency;
     this.#bucketTemplate = bucketTemplate;
@@ -215,18 +160,18 @@ class S3MessageSink implements Sink {
     return checkBucket(this.#port, this.#bucketTemplate, signal);
   }
 
-  async close(): Promise<void> {
-    this.#port.close();
+  close(): Promise<void> {
+    return this.#port.close();
   }
 }
 
 class S3ObjectSink implements Sink {
-  readonly #port: S3Port;
+  readonly #port: LazyPort<S3Port>;
   readonly #gatewayId: string;
   readonly #format: ObjectFormat;
   readonly #bucketTemplate: string;
 
-  constructor(port: S3Port, gatewayId: string, format: ObjectFormat, bucketTemplate: string) {
+  constructor(port: LazyPort<S3Port>, gatewayId: string, format: ObjectFormat, bucketTemplate: string) {
     this.#port = port;
     this.#gatewayId = gatewayId;
     this.#format = format;
@@ -253,11 +198,13 @@ class S3ObjectSink implements Sink {
     return checkBucket(this.#port, this.#bucketTemplate, signal);
   }
 
-  async close(): Promise<void> {
-    this.#port.close();
+  close(): Promise<void> {
+    return this.#port.close();
   }
 }
 
-async function checkBucket(port: S3Port, bucket: string, signal: AbortSignal): Promise<void> {
-  if (!bucket.includes('${')) await port.head(bucket, signal);
+async function checkBucket(lazy: LazyPort<S3Port>, bucket: string, signal: AbortSignal): Promise<void> {
+  if (bucket.includes('${')) return;
+  const port = await lazy.get();
+  await port.head(bucket, signal);
 }

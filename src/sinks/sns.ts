@@ -1,11 +1,11 @@
 /** Amazon SNS, PublishBatch. */
-import { GetTopicAttributesCommand, PublishBatchCommand, SNSClient } from '@aws-sdk/client-sns';
 import { z } from 'zod';
 import { CodedError } from '../errors.ts';
 import type { Entry } from '../message.ts';
 import { classifyAwsError, classifyEntryFailure } from './aws/classify.ts';
-import { clientOptions } from './aws/client.ts';
+import { type LazyPort, lazyPort } from './aws/lazy-port.ts';
 import type { AwsOptions } from './aws/options.ts';
+import type { SnsPort } from './aws/sns-port.ts';
 import { awsShape, basePlan, commonShape, defaultLimits, resolveAws } from './delivery-schema.ts';
 import { entryBytes } from './entry-bytes.ts';
 import {
@@ -78,63 +78,20 @@ function plan(fields: Action, wishes: z.output<typeof delivery>, context: PlanCo
   );
 }
 
-interface SnsFailure {
-  readonly id: string;
-  readonly code: string;
-  readonly message: string;
-  readonly isSenderFault: boolean;
-}
-
-/** What this sink uses of the SDK. */
-interface SnsPort {
-  /** Message `n` has the id `n`. Those in neither list of the answer were not published. */
-  publish(
-    topicArn: string,
-    messages: readonly { readonly id: string; readonly text: string }[],
-    isStructured: boolean,
-    signal: AbortSignal,
-  ): Promise<{ readonly published: readonly string[]; readonly failed: readonly SnsFailure[] }>;
-  describe(topicArn: string, signal: AbortSignal): Promise<void>;
-  close(): void;
-}
-
-function openPort(aws: AwsOptions): SnsPort {
-  const client = new SNSClient(clientOptions(aws));
-  return {
-    async publish(TopicArn, messages, isStructured, abortSignal) {
-      const command = new PublishBatchCommand({
-        TopicArn,
-        PublishBatchRequestEntries: messages.map(({ id, text }) => ({
-          Id: id,
-          Message: text,
-          ...(isStructured ? { MessageStructure: 'json' } : {}),
-        })),
-      });
-      const output = await client.send(command, { abortSignal });
-      return {
-        published: (output.Successful ?? []).flatMap(({ Id }) => (Id === undefined ? [] : [Id])),
-        failed: (output.Failed ?? []).map(({ Id, Code, Message, SenderFault }) => ({
-          id: Id ?? '',
-          code: Code ?? 'Unknown',
-          message: Message ?? '',
-          isSenderFault: SenderFault ?? false,
-        })),
-      };
-    },
-    async describe(TopicArn, abortSignal) {
-      await client.send(new GetTopicAttributesCommand({ TopicArn }), { abortSignal });
-    },
-    close: () => client.destroy(),
-  };
+function openPort(aws: AwsOptions): LazyPort<SnsPort> {
+  return lazyPort(
+    () => import('./aws/sns-port.ts'),
+    ({ openSnsPort }) => openSnsPort(aws),
+  );
 }
 
 class SnsSink implements Sink {
-  readonly #port: SnsPort;
+  readonly #port: LazyPort<SnsPort>;
   readonly #topicTemplate: string;
   readonly #isStructured: boolean;
   readonly #utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
-  constructor(port: SnsPort, fields: Action) {
+  constructor(port: LazyPort<SnsPort>, fields: Action) {
     this.#port = port;
     this.#topicTemplate = fields.targetArn;
     this.#isStructured = fields.messageFormat === 'JSON';
@@ -162,7 +119,8 @@ class SnsSink implements Sink {
     signal: AbortSignal,
   ): Promise<void> {
     try {
-      const answer = await this.#port.publish(topicArn, messages, this.#isStructured, signal);
+      const port = await this.#port.get();
+      const answer = await port.publish(topicArn, messages, this.#isStructured, signal);
       for (const id of answer.published) outcomes[Number(id)] = DELIVERED;
       for (const failure of answer.failed) {
         outcomes[Number(failure.id)] = classifyEntryFailure(failure.code, failure.message, failure.isSenderFault);
@@ -197,11 +155,13 @@ class SnsSink implements Sink {
   }
 
   async check(signal: AbortSignal): Promise<void> {
-    if (!this.#topicTemplate.includes('${')) await this.#port.describe(this.#topicTemplate, signal);
+    if (this.#topicTemplate.includes('${')) return;
+    const port = await this.#port.get();
+    await port.describe(this.#topicTemplate, signal);
   }
 
-  async close(): Promise<void> {
-    this.#port.close();
+  close(): Promise<void> {
+    return this.#port.close();
   }
 }
 
