@@ -1,10 +1,12 @@
 /** One delivery per action of the rule set, each with its outbox and its sink. */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { compress } from './codec/compress.ts';
 import type { Config } from './config.ts';
 import { invariant } from './errors.ts';
 import type { Events } from './events.ts';
 import type { Metrics } from './metrics.ts';
+import type { PlannedAction } from './rule-set.ts';
 import type { SchemaCatalog } from './schema-catalog.ts';
 import { createDelivery, type Delivery } from './sinks/delivery/delivery.ts';
 import type { SinkServices } from './sinks/sink.ts';
@@ -20,14 +22,16 @@ export interface DeliveriesServices extends Pick<SinkServices, 'republish'> {
   readonly random: () => number;
 }
 
+/** Actions opened at once: each waits for the disk a few times. */
+const OPENING_COUNT_MAX = 32;
+
 /** In the order of the rule set's actions; every outbox is read and draining when it resolves. */
 export async function openDeliveries(config: Config, services: DeliveriesServices): Promise<readonly Delivery[]> {
   const { spool, catalog, events, metrics, republish, writeBytes, clock, random } = services;
   const objectsDir = join(config.dataDir, 'objects');
   // What an earlier run left open; the journal has its messages, also those of actions that are no longer configured.
   await rm(objectsDir, { recursive: true, force: true });
-  const deliveries: Delivery[] = [];
-  for (const { plan, options } of config.ruleSet.planned) {
+  const open = async ({ plan, options }: PlannedAction): Promise<Delivery> => {
     const delivery = createDelivery(
       { plan, options },
       {
@@ -41,13 +45,20 @@ export async function openDeliveries(config: Config, services: DeliveriesService
         clock,
         random,
         containerHeader: (schemaId, codec) => catalog.header(schemaId, codec),
+        packBlock: (schemaId, codec, count, records) => catalog.block(schemaId, codec, count, records),
+        gzip: (bytes) => compress('gzip', bytes),
         onRejected: () => Promise.resolve(false),
         republish,
         write: writeBytes,
       },
     );
     await delivery.start();
-    deliveries.push(delivery);
+    return delivery;
+  };
+  const { planned } = config.ruleSet;
+  const deliveries: Delivery[] = [];
+  for (let start = 0; start < planned.length; start += OPENING_COUNT_MAX) {
+    deliveries.push(...(await Promise.all(planned.slice(start, start + OPENING_COUNT_MAX).map(open))));
   }
   return deliveries;
 }

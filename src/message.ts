@@ -54,6 +54,12 @@ export interface ActionPlan {
   readonly class: MessageClass;
 }
 
+/**
+ * Whether a lane made blocks or gzip members of its output, or left that to the assembler: a slab that holds a few messages would
+ * make tiny ones, larger than what is in them. Output that needs no packing is `packed`.
+ */
+export type Packing = 'packed' | 'records';
+
 /** What one action emitted from one slab, encoded. Crosses the thread boundary with its bytes transferred. */
 export interface Part {
   /** Index into the rule set's action list. */
@@ -62,10 +68,11 @@ export interface Part {
   readonly destination: string;
   /** `container`: the schema's id (see codec/avro/schema-store); '' otherwise. */
   readonly schemaId: string;
+  readonly packing: Packing;
   /** `each`: payloads end to end; `lines`: lines (gzip members when codec is gzip); `container`: Avro blocks without sync markers'
-   *  owner header: each block is count, size, data, sync. */
+   *  owner header: each block is count, size, data, sync. Packing `records`: lines, or Avro records (one per message), end to end. */
   readonly bytes: Uint8Array;
-  /** `each` and uncompressed `lines`: end offset of each entry in `bytes`. null when the part cannot be cut. */
+  /** `each` and `lines`: end offset of each entry, line or gzip member in `bytes`. null when the part cannot be cut. */
   readonly ends: readonly number[] | null;
   /** Messages in this part, and the payload bytes they arrived with. */
   readonly messageCount: number;
@@ -81,7 +88,7 @@ export interface Part {
 }
 
 /** The body of an entry: bytes in memory, or a sealed file that the entry owns. */
-export type EntryBody =
+type EntryBody =
   | { readonly kind: 'bytes'; readonly bytes: Uint8Array }
   | { readonly kind: 'file'; readonly path: string; readonly byteLength: number };
 

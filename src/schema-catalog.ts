@@ -3,13 +3,17 @@
  * main thread; an inferred schema is durable before any lane encodes with it.
  */
 
-import { containerHeader } from './codec/avro/container.ts';
+import { containerHeader, syncMarker, writeBlock } from './codec/avro/container.ts';
 import type { FrozenSchemas } from './codec/avro/frozen-schemas.ts';
 import { type AvroSchema, loadSchema } from './codec/avro/schema.ts';
+import { Output } from './codec/output.ts';
 import { invariant } from './errors.ts';
 import type { Events } from './events.ts';
 import type { LaneSchema, SlabResult } from './lane-protocol.ts';
 import type { ActionPlan, Codec } from './message.ts';
+
+/** Two longs and the sync marker. */
+const BLOCK_FRAME_BYTES = 36;
 
 export class SchemaCatalog {
   readonly #frozen: FrozenSchemas;
@@ -55,11 +59,18 @@ export class SchemaCatalog {
     }
   }
 
-  /** The start of a container file whose blocks a lane made with this schema. */
+  /** The start of a container file whose blocks have this schema. */
   header(schemaId: string, codec: Codec): Uint8Array {
     const schema = this.#byId.get(schemaId);
     invariant(schema !== undefined, `no schema has the id ${schemaId}`);
     return containerHeader(schema, codec);
+  }
+
+  /** One block of such a file, of `count` records that lanes encoded with this schema, end to end. */
+  block(schemaId: string, codec: Codec, count: number, records: Uint8Array): Uint8Array {
+    const output = new Output(Math.ceil(records.length / 2) + BLOCK_FRAME_BYTES);
+    writeBlock(output, count, records, codec, syncMarker(schemaId, codec));
+    return output.written();
   }
 
   #name(plan: ActionPlan, schema: LaneSchema): ActionPlan {

@@ -37,6 +37,7 @@ function partOf(action: number): Part {
     action,
     destination: '{}',
     schemaId: '',
+    packing: 'packed',
     bytes: new Uint8Array(3),
     ends: [3],
     messageCount: 1,

@@ -1,4 +1,7 @@
-/** Form `container`: Avro records gathered by destination into blocks, which the delivery puts behind a header. */
+/**
+ * Form `container`: Avro records gathered by destination into blocks, which the delivery puts behind a header. Few records at the end
+ * of a slab are handed over as they are: the delivery makes blocks of those of many slabs.
+ */
 import { BLOCK_BYTES_TARGET, syncMarker, writeBlock } from '../codec/avro/container.ts';
 import { compileRecordEncoder, type RecordEncoder } from '../codec/avro/record-encoder.ts';
 import type { AvroSchema } from '../codec/avro/schema.ts';
@@ -6,7 +9,13 @@ import { Output } from '../codec/output.ts';
 import type { ActionPlan, Part } from '../message.ts';
 import { serializeValue } from '../rules/serialize.ts';
 import type { Value } from '../rules/value.ts';
-import { type ActionOutput, IDLE_COUNT_MAX, WORKING_BYTES_MAX, WORKING_BYTES_START } from './action-output.ts';
+import {
+  type ActionOutput,
+  IDLE_COUNT_MAX,
+  UNPACKED_BYTES_MAX,
+  WORKING_BYTES_MAX,
+  WORKING_BYTES_START,
+} from './action-output.ts';
 import type { Destination } from './destination.ts';
 import { MessageFailure } from './failure.ts';
 import type { LaneMessage } from './lane-message.ts';
@@ -17,10 +26,10 @@ import { Tally } from './tally.ts';
 interface OpenPart {
   /** Records of the block that grows. */
   readonly records: Output;
-  recordCount: number;
+  recordTally: Tally;
   /** Blocks that were cut. */
   readonly blocks: Output;
-  tally: Tally;
+  blockTally: Tally;
 }
 
 export class ContainerOutput implements ActionOutput {
@@ -57,9 +66,8 @@ export class ContainerOutput implements ActionOutput {
     const records = part.records;
     const start = records.position;
     this.#unknownCount += this.#encoder.encode(records, value, this.#metadata.values(message));
-    part.recordCount++;
-    part.tally.add(message);
-    part.tally.encodedBytes += records.position - start;
+    part.recordTally.add(message);
+    part.recordTally.encodedBytes += records.position - start;
     if (records.position >= BLOCK_BYTES_TARGET) this.#cut(part);
   }
 
@@ -67,15 +75,12 @@ export class ContainerOutput implements ActionOutput {
     if (this.#open.size === 0) return;
     const drafts: PartDraft[] = [];
     for (const [destination, part] of this.#open) {
-      if (part.tally.messageCount === 0) continue;
-      if (part.recordCount > 0) this.#cut(part);
-      drafts.push({
-        destination,
-        schemaId: this.#schemaId,
-        bytes: part.blocks.written(),
-        ends: null,
-        tally: part.tally,
-      });
+      if (part.records.position >= UNPACKED_BYTES_MAX) this.#cut(part);
+      const common = { destination, schemaId: this.#schemaId, ends: null };
+      if (part.blockTally.messageCount > 0)
+        drafts.push({ ...common, packing: 'packed', bytes: part.blocks.written(), tally: part.blockTally });
+      if (part.recordTally.messageCount > 0)
+        drafts.push({ ...common, packing: 'records', bytes: part.records.written(), tally: part.recordTally });
     }
     packParts(this.#action, drafts, parts);
     for (const part of this.#open.values()) this.#release(part);
@@ -91,23 +96,26 @@ export class ContainerOutput implements ActionOutput {
   #begin(destination: string): OpenPart {
     const part = this.#idle.pop() ?? {
       records: new Output(WORKING_BYTES_START),
-      recordCount: 0,
+      recordTally: new Tally(),
       blocks: new Output(WORKING_BYTES_START),
-      tally: new Tally(),
+      blockTally: new Tally(),
     };
     this.#open.set(destination, part);
     return part;
   }
 
   #cut(part: OpenPart): void {
-    writeBlock(part.blocks, part.recordCount, part.records.written(), this.#plan.codec, this.#sync);
+    writeBlock(part.blocks, part.recordTally.messageCount, part.records.written(), this.#plan.codec, this.#sync);
+    part.blockTally.merge(part.recordTally);
     part.records.position = 0;
-    part.recordCount = 0;
+    part.recordTally = new Tally();
   }
 
   #release(part: OpenPart): void {
+    part.records.position = 0;
+    part.recordTally = new Tally();
     part.blocks.position = 0;
-    part.tally = new Tally();
+    part.blockTally = new Tally();
     const isLarge = part.records.bytes.length + part.blocks.bytes.length > WORKING_BYTES_MAX;
     if (!isLarge && this.#idle.length < IDLE_COUNT_MAX) this.#idle.push(part);
   }

@@ -58,6 +58,7 @@ export class EachOutput implements ActionOutput {
       ({ destination, start, end, ends, tally }): PartDraft => ({
         destination,
         schemaId: '',
+        packing: 'packed',
         bytes: written.subarray(start, end),
         ends,
         tally,

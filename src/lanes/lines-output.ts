@@ -1,10 +1,19 @@
-/** Form `lines`: JSON texts, each followed by the separator, gathered by destination; one gzip member per part where the codec is gzip. */
+/**
+ * Form `lines`: JSON texts, each followed by the separator, gathered by destination. Where the codec is gzip, they become members of
+ * about MEMBER_BYTES_TARGET; few lines at the end of a slab are handed over as they are: the delivery packs those of many slabs.
+ */
 import { compress } from '../codec/compress.ts';
 import { Output } from '../codec/output.ts';
 import type { ActionPlan, Part } from '../message.ts';
 import { serializeValue } from '../rules/serialize.ts';
 import type { Value } from '../rules/value.ts';
-import { type ActionOutput, IDLE_COUNT_MAX, WORKING_BYTES_MAX, WORKING_BYTES_START } from './action-output.ts';
+import {
+  type ActionOutput,
+  IDLE_COUNT_MAX,
+  UNPACKED_BYTES_MAX,
+  WORKING_BYTES_MAX,
+  WORKING_BYTES_START,
+} from './action-output.ts';
 import type { Destination } from './destination.ts';
 import type { LaneMessage } from './lane-message.ts';
 import { type Metadata, withMetadata } from './metadata.ts';
@@ -12,29 +21,37 @@ import { type PartDraft, packParts } from './part-draft.ts';
 import { Tally } from './tally.ts';
 
 interface OpenPart {
+  /** Lines, and where each ends; with gzip, those that are in no member yet. */
   readonly output: Output;
-  readonly ends: number[];
-  readonly tally: Tally;
+  ends: number[];
+  tally: Tally;
+  /** gzip members, and where each ends. null until there is one. */
+  members: Output | null;
+  readonly memberEnds: number[];
+  readonly memberTally: Tally;
 }
+
+/** Uncompressed. A record takes whole members, so that they stay well below the bytes of a record. */
+const MEMBER_BYTES_TARGET = 65_536;
 
 const NEWLINE = 0x0a;
 const CARRIAGE_RETURN = 0x0d;
 
 export class LinesOutput implements ActionOutput {
   readonly #action: number;
-  readonly #plan: ActionPlan;
   readonly #destination: Destination;
   readonly #metadata: Metadata;
   readonly #separator: Buffer;
+  readonly #isGzip: boolean;
   readonly #open = new Map<string, OpenPart>();
   #idle: Output[] = [];
 
   constructor(action: number, plan: ActionPlan, destination: Destination, metadata: Metadata) {
     this.#action = action;
-    this.#plan = plan;
     this.#destination = destination;
     this.#metadata = metadata;
     this.#separator = Buffer.from(plan.separator);
+    this.#isGzip = plan.codec === 'gzip';
   }
 
   emit(message: LaneMessage, value: Value): void {
@@ -52,16 +69,21 @@ export class LinesOutput implements ActionOutput {
     part.ends.push(output.position);
     part.tally.add(message);
     part.tally.encodedBytes += output.position - start;
+    if (this.#isGzip && output.position >= MEMBER_BYTES_TARGET) cutMember(part);
   }
 
   finish(parts: Part[]): void {
     if (this.#open.size === 0) return;
-    const isGzip = this.#plan.codec === 'gzip';
+    const isGzip = this.#isGzip;
     const drafts: PartDraft[] = [];
-    for (const [destination, { output, ends, tally }] of this.#open) {
-      if (tally.messageCount === 0) continue;
-      const bytes = isGzip ? compress('gzip', output.written()) : output.written();
-      drafts.push({ destination, schemaId: '', bytes, ends: isGzip ? null : ends, tally });
+    for (const [destination, part] of this.#open) {
+      if (isGzip && part.output.position >= UNPACKED_BYTES_MAX) cutMember(part);
+      const { members, memberEnds, memberTally, output, ends, tally } = part;
+      const common = { destination, schemaId: '' };
+      if (members !== null)
+        drafts.push({ ...common, packing: 'packed', bytes: members.written(), ends: memberEnds, tally: memberTally });
+      if (tally.messageCount > 0)
+        drafts.push({ ...common, packing: isGzip ? 'records' : 'packed', bytes: output.written(), ends, tally });
     }
     packParts(this.#action, drafts, parts);
     for (const { output } of this.#open.values()) {
@@ -77,7 +99,7 @@ export class LinesOutput implements ActionOutput {
 
   #begin(destination: string): OpenPart {
     const output = this.#idle.pop() ?? new Output(WORKING_BYTES_START);
-    const part = { output, ends: [], tally: new Tally() };
+    const part = { output, ends: [], tally: new Tally(), members: null, memberEnds: [], memberTally: new Tally() };
     this.#open.set(destination, part);
     return part;
   }
@@ -94,4 +116,15 @@ export class LinesOutput implements ActionOutput {
     }
     output.appendText(serializeValue(withMetadata(value, names, this.#metadata.values(message))));
   }
+}
+
+function cutMember(part: OpenPart): void {
+  const members = part.members ?? new Output(WORKING_BYTES_START);
+  part.members = members;
+  members.append(compress('gzip', part.output.written()));
+  part.memberEnds.push(members.position);
+  part.memberTally.merge(part.tally);
+  part.output.position = 0;
+  part.ends = [];
+  part.tally = new Tally();
 }

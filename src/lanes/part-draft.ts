@@ -1,10 +1,11 @@
-import type { Part } from '../message.ts';
+import type { Packing, Part } from '../message.ts';
 import type { Tally } from './tally.ts';
 
 /** A part before its bytes have their final place. */
 export interface PartDraft {
   readonly destination: string;
   readonly schemaId: string;
+  readonly packing: Packing;
   /** May be a view of a buffer that is used again. */
   readonly bytes: Uint8Array;
   readonly ends: readonly number[] | null;
@@ -20,12 +21,13 @@ export function packParts(action: number, drafts: readonly PartDraft[], parts: P
   for (const draft of drafts) byteLength += draft.bytes.length;
   const bytes = new Uint8Array(byteLength);
   let position = 0;
-  for (const { destination, schemaId, bytes: draftBytes, ends, tally } of drafts) {
+  for (const { destination, schemaId, packing, bytes: draftBytes, ends, tally } of drafts) {
     bytes.set(draftBytes, position);
     parts.push({
       action,
       destination,
       schemaId,
+      packing,
       bytes: bytes.subarray(position, position + draftBytes.length),
       ends,
       messageCount: tally.messageCount,

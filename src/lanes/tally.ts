@@ -24,4 +24,16 @@ export class Tally {
     this.messageCount++;
     this.rawBytes += message.payloadLength;
   }
+
+  /** Adds what `other` tells, which has at least one message. */
+  merge(other: Tally): void {
+    const isFirst = this.messageCount === 0;
+    this.first = isFirst ? other.first : Math.min(this.first, other.first);
+    this.last = isFirst ? other.last : Math.max(this.last, other.last);
+    this.receivedAt = isFirst ? other.receivedAt : Math.min(this.receivedAt, other.receivedAt);
+    this.hops = Math.max(this.hops, other.hops);
+    this.messageCount += other.messageCount;
+    this.rawBytes += other.rawBytes;
+    this.encodedBytes += other.encodedBytes;
+  }
 }

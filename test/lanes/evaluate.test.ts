@@ -3,8 +3,10 @@ import { describe, expect, it } from 'vitest';
 import { createLane } from '../../src/lanes/evaluate.ts';
 import {
   blockCountsOf,
+  blocksOf,
   container,
   entriesOf,
+  entryBytesOf,
   plan,
   RECEIVED_AT,
   readingSchema,
@@ -98,13 +100,31 @@ describe('lane, form lines', () => {
     expect(result.parts.map(entriesOf)).toEqual([x, ['{"line":"y"}\n']]);
   });
 
-  it('makes one gzip member of a part', () => {
+  it('makes gzip members of many lines, which can be cut apart, and hands the rest over as lines', () => {
     const lane = createLane(setup([rule(everything)], [plan({ form: 'lines', codec: 'gzip' })]));
-    const [part] = lane.run(slab([reading(1), reading(2)])).parts;
-    expect(part?.ends).toBeNull();
-    const text = gunzipSync(part?.bytes ?? Buffer.alloc(0)).toString();
-    expect(text).toBe('{"id":1,"temperature":20.5}\n{"id":2,"temperature":20.5}\n');
-    expect(part?.encodedBytes).toBe(text.length);
+    const sent = Array.from({ length: 4_600 }, (_, id) => reading(id));
+    const [packed, rest, ...more] = lane.run(slab(sent)).parts;
+    if (packed === undefined || rest === undefined) throw new Error('Two parts are needed.');
+    expect(more).toEqual([]);
+    expect([packed.packing, packed.ends?.length, packed.first, packed.last]).toEqual(['packed', 2, 1, rest.first - 1]);
+    expect([rest.packing, rest.ends?.length, rest.last]).toEqual(['records', rest.messageCount, 4_600]);
+    const members = entryBytesOf(packed).map((member) => gunzipSync(member).toString());
+    for (const member of members) expect(member.length).toBeGreaterThanOrEqual(65_536);
+    expect(packed.encodedBytes).toBe(members.join('').length);
+    expect(packed.messageCount + rest.messageCount).toBe(4_600);
+    expect(packed.rawBytes + rest.rawBytes + 4_600).toBe(packed.encodedBytes + rest.encodedBytes);
+    expect(rest.encodedBytes).toBe(rest.bytes.length);
+    const lines = (members.join('') + entriesOf(rest).join('')).trimEnd().split('\n');
+    expect(lines.map((line) => JSON.parse(line) as unknown)).toEqual(sent.map(({ payload }) => payload));
+  });
+
+  it('hands over few lines as they are and a slab of some as one member', () => {
+    const lane = createLane(setup([rule(everything)], [plan({ form: 'lines', codec: 'gzip' })]));
+    const few = lane.run(slab([reading(1), reading(2)])).parts;
+    expect(few.map(({ packing }) => packing)).toEqual(['records']);
+    expect(few.map(entriesOf)).toEqual([['{"id":1,"temperature":20.5}\n', '{"id":2,"temperature":20.5}\n']]);
+    const some = lane.run(slab(Array.from({ length: 700 }, (_, id) => reading(id)))).parts;
+    expect(some.map(({ packing, ends }) => [packing, ends?.length])).toEqual([['packed', 1]]);
   });
 });
 
@@ -120,11 +140,27 @@ describe('lane, form container', () => {
     const counts = await blockCountsOf(first);
     expect(counts.length).toBe(1 + Math.floor((first?.encodedBytes ?? 0) / 65_536));
     expect(counts.reduce((sum, count) => sum + count, 0)).toBe(9000);
-    const joined = {
-      ...first,
-      bytes: Buffer.concat([first?.bytes ?? Buffer.alloc(0), second?.bytes ?? Buffer.alloc(0)]),
-    };
-    expect(await recordsOf(joined as typeof first)).toEqual([...sent, reading(5000, 0)].map(({ payload }) => payload));
+    if (first === undefined || second === undefined) throw new Error('Two parts are needed.');
+    const joined = { ...first, bytes: Buffer.concat([blocksOf(first), blocksOf(second)]) };
+    expect(await recordsOf(joined)).toEqual([...sent, reading(5000, 0)].map(({ payload }) => payload));
+  });
+
+  it('hands over what is left of a slab as records: few make no block of their own', async () => {
+    const lane = createLane(setup([rule(everything)], [container()]));
+    const sent = Array.from({ length: 7_000 }, (_, id) => reading(id, id / 4));
+    const [packed, rest, ...more] = lane.run(slab(sent)).parts;
+    if (packed === undefined || rest === undefined) throw new Error('Two parts are needed.');
+    expect(more).toEqual([]);
+    expect([packed.packing, rest.packing]).toEqual(['packed', 'records']);
+    expect(await blockCountsOf(packed)).toEqual([packed.messageCount]);
+    expect(packed.encodedBytes).toBeGreaterThanOrEqual(65_536);
+    expect(rest.encodedBytes).toBe(rest.bytes.length);
+    expect([packed.first, packed.last, rest.first, rest.last]).toEqual([1, rest.first - 1, rest.first, 7_000]);
+    expect(packed.messageCount + rest.messageCount).toBe(7_000);
+    expect([packed.receivedAt, rest.receivedAt]).toEqual([RECEIVED_AT, RECEIVED_AT + rest.first - 1]);
+    const payloads = sent.map(({ payload }) => payload);
+    expect([...(await recordsOf(packed)), ...(await recordsOf(rest))]).toEqual(payloads);
+    expect(await recordsOf(lane.run(slab([reading(1)])).parts[0])).toEqual([reading(1).payload]);
   });
 
   it('sends a value that does not fit to the dead letters with its path, and goes on', async () => {

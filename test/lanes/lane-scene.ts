@@ -1,7 +1,8 @@
 import { BlockWriter } from '../../src/block.ts';
-import { containerHeader } from '../../src/codec/avro/container.ts';
+import { containerHeader, syncMarker, writeBlock } from '../../src/codec/avro/container.ts';
 import { readContainer, readContainerBlocks } from '../../src/codec/avro/read-container.ts';
 import { loadSchema } from '../../src/codec/avro/schema.ts';
+import { Output } from '../../src/codec/output.ts';
 import type { LaneRule, LaneSetup, SlabTask } from '../../src/lane-protocol.ts';
 import type { ActionPlan, Part, SequenceRange } from '../../src/message.ts';
 import { writePublish } from '../../src/publish-packet.ts';
@@ -87,8 +88,12 @@ export function replay(
 
 /** The entries of a part that can be cut. */
 export function entriesOf(part: Part | undefined): readonly string[] {
+  return entryBytesOf(part).map((bytes) => Buffer.from(bytes).toString());
+}
+
+export function entryBytesOf(part: Part | undefined): readonly Uint8Array[] {
   const ends = part?.ends ?? [];
-  return ends.map((end, i) => Buffer.from(part?.bytes.subarray(ends[i - 1] ?? 0, end) ?? []).toString());
+  return ends.map((end, i) => part?.bytes.subarray(ends[i - 1] ?? 0, end) ?? Buffer.alloc(0));
 }
 
 /** Records per block. */
@@ -107,5 +112,13 @@ export async function recordsOf(part: Part | undefined, schema = readingSchema):
 
 function fileOf(part: Part | undefined, schema: typeof readingSchema): Buffer {
   const header = containerHeader(loadSchema(schema.text, schema.name), 'deflate');
-  return Buffer.concat([header, part?.bytes ?? Buffer.alloc(0)]);
+  return Buffer.concat([header, part === undefined ? Buffer.alloc(0) : blocksOf(part)]);
+}
+
+/** The blocks of a part; its records as one block where it has none. */
+export function blocksOf(part: Part): Uint8Array {
+  if (part.packing === 'packed') return part.bytes;
+  const output = new Output(part.bytes.length + 64);
+  writeBlock(output, part.messageCount, part.bytes, 'deflate', syncMarker(part.schemaId, 'deflate'));
+  return output.written();
 }

@@ -1,6 +1,7 @@
 /**
- * Gathers parts into objects: Avro containers (a header, then blocks as lanes made them) or files of lines. One object is open per
- * rendered destination and schema; it is sealed when it has `objectBytesMax`, when it is `objectSecondsMax` old, or when another
+ * Gathers parts into objects: Avro containers (a header, then blocks as lanes made them) or files of lines. Records that lanes left
+ * unpacked are gathered in memory and packed when there are enough of them for a block, when a packed part comes, which is younger,
+ * and when the object is sealed. One object is open per rendered destination and schema; it is sealed when it has `objectBytesMax`, when it is `objectSecondsMax` old, or when another
  * destination needs its place (the least recently used goes first).
  *
  * Files: `<objectsDir>/<action>/<n>.open` grows; sealed it is fsynced and renamed to `<n>.sealed`, and belongs to its entry. The entry
@@ -12,6 +13,7 @@ import { asError } from '../../errors.ts';
 import type { Entry, Part } from '../../message.ts';
 import type { Assembly } from '../sink.ts';
 import { type Assembler, type Emit, entryId, parseDestination } from './assembler.ts';
+import { Gathered } from './gathered.ts';
 import type { ObjectFiles } from './object-files.ts';
 import { OpenObject } from './open-object.ts';
 import type { Settlement } from './settlement.ts';
@@ -22,6 +24,8 @@ export interface ContainerServices {
   readonly folder: string;
   readonly files: ObjectFiles;
   readonly header: (schemaId: string) => Uint8Array;
+  /** A block, or a gzip member, of records that lanes left unpacked; keeps nothing of them. */
+  readonly pack: (schemaId: string, messageCount: number, records: Uint8Array) => Uint8Array;
   readonly emit: Emit;
   /** Waits before a disk operation is repeated; rejects when the gateway stops. */
   readonly pause: (cause: Error) => Promise<void>;
@@ -34,7 +38,10 @@ interface Growing {
   /** Names its files. */
   readonly number: number;
   readonly destination: string;
+  readonly schemaId: string;
   readonly object: OpenObject;
+  /** Not yet part of the object; empty once it is being sealed. */
+  readonly gathered: Gathered;
   readonly timer: NodeJS.Timeout;
   readonly settlements: Settlement[];
   first: number;
@@ -60,11 +67,11 @@ export class ContainerAssembler implements Assembler {
   }
 
   get bytesOpen(): number {
-    return this.#sum((object) => object.byteLength);
+    return this.#sum(({ object, gathered }) => object.byteLength + gathered.byteLength);
   }
 
   get bytesInMemory(): number {
-    return this.#sum((object) => object.bytesInMemory);
+    return this.#sum(({ object, gathered }) => object.bytesInMemory + gathered.byteLength);
   }
 
   get oldestReceivedAt(): number | null {
@@ -82,7 +89,7 @@ export class ContainerAssembler implements Assembler {
     const growing = this.#open.get(key) ?? this.#begin(key, part);
     this.#open.delete(key);
     this.#open.set(key, growing);
-    growing.object.append(part.bytes);
+    this.#append(growing, part);
     growing.settlements.push(settlement);
     growing.first = Math.min(growing.first, part.first);
     growing.last = Math.max(growing.last, part.last);
@@ -107,6 +114,23 @@ export class ContainerAssembler implements Assembler {
     await Promise.all(this.#sealing.values());
   }
 
+  #append(growing: Growing, part: Part): void {
+    const { object, gathered } = growing;
+    if (!gathered.hasRoomFor(part)) this.#pack(growing);
+    if (part.packing === 'packed') {
+      object.append(part.bytes);
+      return;
+    }
+    gathered.append(part.bytes, part.messageCount);
+    if (gathered.isFull) this.#pack(growing);
+  }
+
+  #pack({ schemaId, object, gathered }: Growing): void {
+    if (gathered.isEmpty) return;
+    object.append(this.#services.pack(schemaId, gathered.messageCount, gathered.written()));
+    gathered.clear();
+  }
+
   #begin(key: string, part: Part): Growing {
     if (this.#open.size >= this.#assembly.partitionsMax) {
       const [leastRecent] = this.#open.values();
@@ -118,7 +142,9 @@ export class ContainerAssembler implements Assembler {
       key,
       number,
       destination: part.destination,
+      schemaId: part.schemaId,
       object: new OpenObject(path, this.#services.files, this.#services.pause),
+      gathered: new Gathered(),
       timer: setTimeout(() => this.#roll(growing), this.#assembly.objectSecondsMax * 1000),
       settlements: [],
       first: part.first,
@@ -136,6 +162,7 @@ export class ContainerAssembler implements Assembler {
   #roll(growing: Growing): void {
     clearTimeout(growing.timer);
     this.#open.delete(growing.key);
+    this.#pack(growing);
     const sealed = this.#seal(growing)
       .catch((thrown: unknown) => this.#services.lost(asError(thrown)))
       .finally(() => this.#sealing.delete(growing));
@@ -181,9 +208,9 @@ export class ContainerAssembler implements Assembler {
     yield* this.#sealing.keys();
   }
 
-  #sum(of: (object: OpenObject) => number): number {
+  #sum(of: (growing: Growing) => number): number {
     let sum = 0;
-    for (const { object } of this.#all()) sum += of(object);
+    for (const growing of this.#all()) sum += of(growing);
     return sum;
   }
 }

@@ -1,16 +1,23 @@
 /**
  * Packs lines, or gzip members of lines, into records: one open record per rendered destination. A record is emitted when the next
  * line would not fit, when it is `latencyMs` old, or when it has `countMax` messages.
+ *
+ * Lines that a lane left for packing are gathered at the end of a record and become members of it, at the latest when it is emitted.
+ * Until then they count as long as gzip could make them: a record never outgrows `recordBytesMax`, unless one line, or one member that
+ * a lane made, does so alone.
  */
 import type { Part } from '../../message.ts';
 import type { Assembly } from '../sink.ts';
 import { type Assembler, type Emit, entryId, parseDestination, share } from './assembler.ts';
+import { Gathered } from './gathered.ts';
 import type { Settlement } from './settlement.ts';
 
 /** Destinations with an open record; for one more, the oldest is emitted. */
 const RECORDS_OPEN_MAX = 256;
 /** Bytes in open records together; beyond it the oldest is emitted. */
 const BYTES_OPEN_MAX = 8 * 1024 * 1024;
+/** A full record goes on when packing what it has gathered may make this share of it free; less makes members not worth their frame. */
+const GATHERED_SHARE_MIN = 1 / 8;
 
 interface OpenRecord {
   readonly destination: string;
@@ -19,8 +26,11 @@ interface OpenRecord {
   readonly first: number;
   readonly timer: NodeJS.Timeout;
   readonly chunks: Uint8Array[];
+  /** Bytes of `chunks`. */
+  chunkBytes: number;
+  /** Comes after the chunks. */
+  readonly gathered: Gathered;
   readonly settlements: Settlement[];
-  bytes: number;
   messageCount: number;
   rawBytes: number;
   encodedBytes: number;
@@ -33,13 +43,20 @@ export class LinesAssembler implements Assembler {
   readonly #action: string;
   readonly #assembly: Assembly & { readonly kind: 'lines' };
   readonly #emit: Emit;
+  readonly #gzip: (lines: Uint8Array) => Uint8Array;
   readonly #open = new Map<string, OpenRecord>();
   #bytes = 0;
 
-  constructor(action: string, assembly: Assembly & { readonly kind: 'lines' }, emit: Emit) {
+  /** `gzip` makes one member, and keeps nothing of the lines. */
+  constructor(
+    action: string,
+    assembly: Assembly & { readonly kind: 'lines' },
+    services: { readonly emit: Emit; readonly gzip: (lines: Uint8Array) => Uint8Array },
+  ) {
     this.#action = action;
     this.#assembly = assembly;
-    this.#emit = emit;
+    this.#emit = services.emit;
+    this.#gzip = services.gzip;
   }
 
   get bytesOpen(): number {
@@ -59,7 +76,9 @@ export class LinesAssembler implements Assembler {
   async start(): Promise<void> {}
 
   accept(part: Part, settlement: Settlement): void {
-    // A part without ends (gzip members) goes into one record as a whole.
+    const open = this.#open.get(part.destination);
+    if (open !== undefined && !open.gathered.hasRoomFor(part)) this.#pack(open);
+    // A part without ends goes into one record as a whole.
     const ends = part.ends ?? [part.bytes.length];
     let from = 0;
     while (from < ends.length) from = this.#fill(part, ends, from, settlement);
@@ -80,18 +99,20 @@ export class LinesAssembler implements Assembler {
   #fill(part: Part, ends: readonly number[], from: number, settlement: Settlement): number {
     const start = from === 0 ? 0 : (ends[from - 1] ?? 0);
     const open = this.#open.get(part.destination);
-    const room = this.#assembly.recordBytesMax - (open?.bytes ?? 0);
+    const { recordBytesMax, countMax } = this.#assembly;
+    const chunkRoom = recordBytesMax - (open?.chunkBytes ?? 0);
+    const room = part.packing === 'packed' ? chunkRoom : gzipInput(chunkRoom) - (open?.gathered.byteLength ?? 0);
     const to = fitting(ends, from, start + room);
     if (to === from && open !== undefined) {
-      this.#close(open);
+      if (open.gathered.byteLength >= recordBytesMax * GATHERED_SHARE_MIN) this.#pack(open);
+      else this.#close(open);
       return from;
     }
     const until = Math.max(to, from + 1);
     const record = open ?? this.#begin(part, from);
     this.#append(record, part, start, ends, from, until, settlement);
-    if (record.bytes >= this.#assembly.recordBytesMax || record.messageCount >= this.#assembly.countMax) {
-      this.#close(record);
-    }
+    if (record.gathered.isFull) this.#pack(record);
+    if (record.chunkBytes >= recordBytesMax || record.messageCount >= countMax) this.#close(record);
     if (this.#bytes > BYTES_OPEN_MAX) this.#closeOldest();
     return until;
   }
@@ -104,8 +125,9 @@ export class LinesAssembler implements Assembler {
       first: part.first,
       timer: setTimeout(() => this.#close(record), this.#assembly.latencyMs),
       chunks: [],
+      chunkBytes: 0,
+      gathered: new Gathered(),
       settlements: [],
-      bytes: 0,
       messageCount: 0,
       rawBytes: 0,
       encodedBytes: 0,
@@ -127,18 +149,33 @@ export class LinesAssembler implements Assembler {
     settlement: Settlement,
   ): void {
     const end = ends[until - 1] ?? start;
-    record.chunks.push(part.bytes.subarray(start, end));
-    record.bytes += end - start;
-    this.#bytes += end - start;
-    record.messageCount += share(part.messageCount, from, until, ends.length);
+    const bytes = part.bytes.subarray(start, end);
+    const messageCount = share(part.messageCount, from, until, ends.length);
+    if (part.packing === 'records') record.gathered.append(bytes, messageCount);
+    else {
+      record.chunks.push(bytes);
+      record.chunkBytes += bytes.length;
+    }
+    this.#bytes += bytes.length;
+    record.messageCount += messageCount;
     record.rawBytes += share(part.rawBytes, from, until, ends.length);
     record.encodedBytes += share(part.encodedBytes, from, until, ends.length);
     record.last = Math.max(record.last, part.last);
     record.receivedAt = Math.min(record.receivedAt, part.receivedAt);
     record.hops = Math.max(record.hops, part.hops);
-    // A part is put into a record at most once: the rest of it begins another.
     settlement.retain();
     record.settlements.push(settlement);
+  }
+
+  /** Makes a gzip member of what was gathered. */
+  #pack(record: OpenRecord): void {
+    const { gathered } = record;
+    if (gathered.isEmpty) return;
+    const member = this.#gzip(gathered.written());
+    record.chunks.push(member);
+    record.chunkBytes += member.length;
+    this.#bytes += member.length - gathered.byteLength;
+    gathered.clear();
   }
 
   #closeOldest(): void {
@@ -149,7 +186,8 @@ export class LinesAssembler implements Assembler {
   #close(record: OpenRecord): void {
     clearTimeout(record.timer);
     this.#open.delete(record.destination);
-    this.#bytes -= record.bytes;
+    this.#pack(record);
+    this.#bytes -= record.chunkBytes;
     const { messageCount, rawBytes, encodedBytes, first, last, receivedAt, hops } = record;
     const [only] = record.chunks;
     const bytes = record.chunks.length === 1 && only !== undefined ? only : Buffer.concat(record.chunks);
@@ -181,4 +219,9 @@ function fitting(ends: readonly number[], from: number, limit: number): number {
     else high = middle;
   }
   return low;
+}
+
+/** Lines of so many bytes fit as one gzip member into `room`, whatever they are: deflate stores what it cannot shrink, in runs. */
+function gzipInput(room: number): number {
+  return Math.floor(((room - 64) * 256) / 257);
 }

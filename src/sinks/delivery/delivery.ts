@@ -42,6 +42,10 @@ export interface DeliveryServices extends SinkServices {
   readonly objectsDir: string;
   /** The header of an Avro container, sync marker included, that blocks with this schema id and the action's codec follow. */
   containerHeader(schemaId: string, codec: ActionPlan['codec']): Uint8Array;
+  /** One Avro block of `count` records end to end; fits behind that header. Keeps nothing of `records`. */
+  packBlock(schemaId: string, codec: ActionPlan['codec'], count: number, records: Uint8Array): Uint8Array;
+  /** One gzip member. Keeps nothing of `bytes`. */
+  gzip(bytes: Uint8Array): Uint8Array;
   /** Told of an entry that can never be delivered. True: it is taken care of, durably, and no dead letter is needed. */
   onRejected(entry: Entry, cause: Error): Promise<boolean>;
 }
@@ -187,23 +191,26 @@ class ActionDelivery implements Delivery {
   }
 
   #createAssembler({ assembly }: SinkOptions, files: ObjectFiles): Assembler {
-    const { id, codec } = this.#plan;
+    const { id, codec, form } = this.#plan;
+    const services = this.#services;
     const emit = (bundle: Bundle) => this.#pump.push(bundle);
     switch (assembly.kind) {
       case 'each':
         return createEachAssembler(id, emit);
       case 'lines':
-        return new LinesAssembler(id, assembly, emit);
+        return new LinesAssembler(id, assembly, { emit, gzip: (lines) => services.gzip(lines) });
       case 'objects':
         return new ContainerAssembler(assembly, {
           action: id,
-          folder: join(this.#services.objectsDir, id.replaceAll('/', '-')),
+          folder: join(services.objectsDir, id.replaceAll('/', '-')),
           files,
-          header: (schemaId) => this.#services.containerHeader(schemaId, codec),
+          header: (schemaId) => services.containerHeader(schemaId, codec),
+          pack: (schemaId, count, records) =>
+            form === 'container' ? services.packBlock(schemaId, codec, count, records) : services.gzip(records),
           emit,
           pause: (cause) => this.#pump.diskFailed(cause),
           lost: (cause) => {
-            if (!this.#isClosed) this.#services.events.deliveryFailing(id, 'held', cause);
+            if (!this.#isClosed) services.events.deliveryFailing(id, 'held', cause);
           },
         });
     }

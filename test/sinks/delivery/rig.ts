@@ -1,4 +1,7 @@
 import { pino } from 'pino';
+import { writeBlock } from '../../../src/codec/avro/container.ts';
+import { compress } from '../../../src/codec/compress.ts';
+import { Output } from '../../../src/codec/output.ts';
 import { createEvents } from '../../../src/events.ts';
 import type { ActionPlan, DeadLetter, Entry, Part } from '../../../src/message.ts';
 import { createMetrics } from '../../../src/metrics.ts';
@@ -134,6 +137,12 @@ export function rig(options: RigOptions = {}) {
     clock: () => Date.now(),
     random: () => 0.999,
     containerHeader: () => Buffer.from('HEADER'),
+    packBlock: (_schemaId, codec, count, records) => {
+      const block = new Output(records.length + 64);
+      writeBlock(block, count, records, codec, Buffer.alloc(16, 's'));
+      return block.written();
+    },
+    gzip: (bytes) => compress('gzip', bytes),
     onRejected: async () => false,
     republish: async () => {},
     write: async () => {},
@@ -193,6 +202,7 @@ export function part(first: number, bodies: readonly string[], more: Partial<Par
     action: 0,
     destination: '{}',
     schemaId: '',
+    packing: 'packed',
     bytes: Buffer.concat(pieces),
     ends,
     messageCount: bodies.length,
