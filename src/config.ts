@@ -69,7 +69,7 @@ export const configSchema = z.strictObject({
   log: logSchema.prefault({}),
 });
 
-export type ConfigDocument = z.output<typeof configSchema>;
+type ConfigDocument = z.output<typeof configSchema>;
 
 /** Everything that a gateway needs to start, validated. Paths are absolute. */
 export interface Config extends Omit<ConfigDocument, 'rules' | 'schemas' | 'lake'> {

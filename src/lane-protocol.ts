@@ -38,14 +38,19 @@ export interface SlabTask {
   readonly doneByAction: readonly { readonly action: number; readonly ranges: readonly SequenceRange[] }[];
 }
 
-export interface SetupTask {
+interface SetupTask {
   readonly kind: 'setup';
   readonly setup: LaneSetup;
 }
 
-export type LaneTask = SlabTask | SetupTask;
+/** Has the lane compile the setup it was started with, ahead of its first slab. */
+interface StartTask {
+  readonly kind: 'start';
+}
 
-export interface RuleCounts {
+export type LaneTask = SlabTask | SetupTask | StartTask;
+
+interface RuleCounts {
   /** Index into `LaneSetup.rules`. */
   readonly rule: number;
   readonly matched: number;

@@ -17,9 +17,7 @@ export interface PublishView {
   payloadEnd: number;
 }
 
-export const PUBLISH_TYPE = 3;
-/** The longest remaining length that four bytes can hold. [MQTT-2.2.3] */
-export const REMAINING_LENGTH_MAX = 268_435_455;
+const PUBLISH_TYPE = 3;
 
 /** Reads a whole, already validated PUBLISH that starts at `start`, into `view` (no allocation). */
 export function readPublish(bytes: Uint8Array, start: number, view: PublishView): PublishView {

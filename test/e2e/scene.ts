@@ -5,7 +5,7 @@ import { onTestFinished } from 'vitest';
 import { folderOf } from '../support/folder.ts';
 import { type GatewayProcess, type StartOptions, startGatewayProcess } from '../support/gateway-process.ts';
 
-export const READINGS_SCHEMA = JSON.stringify({
+const READINGS_SCHEMA = JSON.stringify({
   type: 'record',
   name: 'Reading',
   fields: [
@@ -18,7 +18,7 @@ export const READINGS_SCHEMA = JSON.stringify({
   ],
 });
 
-export const READINGS_RULE = `ruleName: readings
+const READINGS_RULE = `ruleName: readings
 sql: SELECT id, value, topic(2) AS line FROM 'floor/+/reading' WHERE value < 1000
 awsIotSqlVersion: '2016-03-23'
 actions:

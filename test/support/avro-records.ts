@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import avro from 'avsc';
 
 /** Paths of the sealed containers below `dir`, sorted. */
-export function containersIn(dir: string): readonly string[] {
+function containersIn(dir: string): readonly string[] {
   return readdirSync(dir, { recursive: true, withFileTypes: true })
     .filter((entry) => entry.isFile() && entry.name.endsWith('.avro'))
     .map((entry) => join(entry.parentPath, entry.name))
