@@ -1,7 +1,6 @@
 /** One delivery per action of the rule set, each with its outbox and its sink. */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { compress } from './codec/compress.ts';
 import type { Config } from './config.ts';
 import { invariant } from './errors.ts';
 import type { Events } from './events.ts';
@@ -45,8 +44,6 @@ export async function openDeliveries(config: Config, services: DeliveriesService
         clock,
         random,
         containerHeader: (schemaId, codec) => catalog.header(schemaId, codec),
-        packBlock: (schemaId, codec, count, records) => catalog.block(schemaId, codec, count, records),
-        gzip: (bytes) => compress('gzip', bytes),
         onRejected: () => Promise.resolve(false),
         republish,
         write: writeBytes,

@@ -29,7 +29,7 @@ export interface Evaluation {
   readonly deliveries: readonly Delivery[];
 }
 
-/** Lanes run, outboxes drain and what the journal holds is being evaluated when it resolves. */
+/** Lanes have compiled their rules, outboxes drain and what the journal holds is being evaluated when it resolves. */
 export async function startEvaluation(options: EvaluationOptions): Promise<Evaluation> {
   const { config, spool, laneCount, books, events, metrics } = options;
   const { ruleSet } = config;
@@ -45,7 +45,8 @@ export async function startEvaluation(options: EvaluationOptions): Promise<Evalu
       schemas: catalog.schemas,
     }));
   const lanes = new LanePool({ laneCount, workerUrl: options.workerUrl, setups: setups(), events, metrics });
-  const deliveries = await openDeliveries(config, { ...options, catalog, clock: Date.now, random: Math.random });
+  const opening = openDeliveries(config, { ...options, catalog, clock: Date.now, random: Math.random });
+  const deliveries = await whenStarted(lanes, opening);
   const settlement = new Settlement({
     actionIds: plans.map((plan) => plan.id),
     ruleNames: ruleSet.rules.map((rule) => rule.name),
@@ -72,4 +73,13 @@ export async function startEvaluation(options: EvaluationOptions): Promise<Evalu
     onPoisoned: (_lane, slab, letter) => settlement.onPoisoned(slab, letter),
   });
   return { lanes, deliveries };
+}
+
+/** The workers compile the rules while this thread opens the outboxes. A start that fails leaves nothing running. */
+async function whenStarted(lanes: LanePool, opening: Promise<readonly Delivery[]>): Promise<readonly Delivery[]> {
+  const [started, opened] = await Promise.allSettled([lanes.start(), opening]);
+  if (started.status === 'fulfilled' && opened.status === 'fulfilled') return opened.value;
+  if (opened.status === 'fulfilled') await Promise.all(opened.value.map((delivery) => delivery.close()));
+  await lanes.close();
+  throw started.status === 'rejected' ? started.reason : (opened as PromiseRejectedResult).reason;
 }

@@ -94,6 +94,9 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     republish: (message) => republishLocally(broker, message),
     writeBytes: (bytes) => options.host.writeBytes(bytes),
     onProgress: () => readiness.progressed(),
+  }).catch(async (error: unknown) => {
+    await spool.close();
+    throw error;
   });
 
   // Clients in, last: nothing is acknowledged before the path behind it stands.

@@ -15,6 +15,8 @@ let lane: Lane | null = null;
 export default function run(task: LaneTask): unknown {
   lane ??= createLane(workerData as LaneSetup);
   switch (task.kind) {
+    case 'start':
+      return null;
     case 'setup':
       lane.configure(task.setup);
       return null;

@@ -34,6 +34,11 @@ export class LanePool {
     this.#lanes = options.setups.map((setup, lane) => new Lane(lane, setup, options));
   }
 
+  /** Resolves when every lane has compiled its setup; rejects when one cannot. A gateway is not ready before. */
+  async start(): Promise<void> {
+    await Promise.all(this.#lanes.map((lane) => lane.start()));
+  }
+
   /**
    * Evaluates one slab; `task.bytes` is transferred and comes back in the result. Slabs of a lane are evaluated in the order of the
    * calls. Rejects when the worker died; the slab's bytes are then lost.
@@ -83,6 +88,10 @@ class Lane {
 
   get utilization(): number {
     return this.#pool?.utilization ?? 0;
+  }
+
+  async start(): Promise<void> {
+    await this.#send({ kind: 'start' }, []);
   }
 
   async run(task: SlabTask): Promise<SlabResult> {

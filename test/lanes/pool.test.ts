@@ -58,6 +58,13 @@ describe('lane pool', () => {
     expect(pool.utilization).toHaveLength(1);
   });
 
+  it('compiles the rules when it starts, and tells when it cannot', async () => {
+    await open([counting(1), counting(2)]).pool.start();
+    const { pool, deaths } = open([counting(1), setup([rule('SELEKT')], [plan()])]);
+    await expect(pool.start()).rejects.toThrow('SELEKT');
+    expect(deaths).toEqual([1]);
+  });
+
   it('moves dead letters and parts that share a buffer', async () => {
     const { pool } = open([setup([rule("SELECT id FROM 'plant/#'")], [plan({ destination: { topic: 'to/${id}' } })])]);
     const result = await pool.run(
