@@ -1,6 +1,7 @@
 /** One delivery per action of the rule set, each with its outbox and its sink. */
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { compress } from './codec/compress.ts';
 import type { Config } from './config.ts';
 import { invariant } from './errors.ts';
 import type { Events } from './events.ts';
@@ -44,6 +45,8 @@ export async function openDeliveries(config: Config, services: DeliveriesService
         clock,
         random,
         containerHeader: (schemaId, codec) => catalog.header(schemaId, codec),
+        packBlock: (schemaId, codec, count, records) => catalog.block(schemaId, codec, count, records),
+        gzip: (bytes) => compress('gzip', bytes),
         onRejected: () => Promise.resolve(false),
         republish,
         write: writeBytes,
