@@ -168,7 +168,8 @@ describe('records that come one by one', () => {
     expect((await Promise.all(files.map(({ bytes }) => readingsOf(bytes)))).flat()).toHaveLength(400);
     expect(files.length).toBeGreaterThanOrEqual(4);
     for (const { bytes } of files) expect(bytes.length).toBeLessThan(objectBytesMax + 66 * KIB);
-    for (const { bytes } of files.slice(0, -1)) expect(bytes.length).toBeGreaterThan(objectBytesMax - 1);
+    // The last one is closed by the flush.
+    expect(files.filter(({ bytes }) => bytes.length < objectBytesMax).length).toBeLessThanOrEqual(1);
     await delivery.close();
   });
 
