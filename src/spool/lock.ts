@@ -2,20 +2,28 @@
  * One process per spool: a Unix socket in its folder, held open. The kernel drops it with the process, so a crash leaves only a stale
  * name, which nobody answers: unlike a pid file it can be told from a living owner, in another container too.
  *
- * A socket's path is limited to 107 bytes. On Linux the folder is therefore addressed through an open directory,
- * `/proc/self/fd/<n>/lock`, however long its path is. Elsewhere, a path that is too long is refused.
+ * Invariants
+ * - Names are `lock.<generation>`. A generation is bound once; binding is exclusive, so of two starters that find the same stale name
+ *   one gets the next generation.
+ * - Whoever has bound a generation owns the folder only if, after that, no higher one exists and no lower one is answered. Two that
+ *   bind at the same time cannot both see that, as each looks after it listens; they may both yield, and try again.
+ * - Only the owner removes names, and only lower ones: a name that somebody may be about to judge is never taken away from under him.
  *
- * A stale name is moved aside before it is removed, and probed once more there: a second starter may have just made it new.
+ * A socket's path is limited to 107 bytes. On Linux the folder is therefore addressed through an open directory,
+ * `/proc/self/fd/<n>/lock.1`, however long its path is. Elsewhere, a path that is too long is refused.
  */
-import { randomBytes } from 'node:crypto';
+import { randomInt } from 'node:crypto';
 import { constants } from 'node:fs';
-import { access, type FileHandle, link, open, rename, unlink } from 'node:fs/promises';
+import { access, type FileHandle, open, readdir, unlink } from 'node:fs/promises';
 import { connect, createServer, type Server } from 'node:net';
-import { asError, CodedError } from '../errors.ts';
+import { CodedError } from '../errors.ts';
 
-const NAME = 'lock';
+const NAME = /^lock\.([1-9]\d{0,14})$/;
+const NAME_BYTES_MAX = 20;
 const SOCKET_PATH_BYTES_MAX = 103;
-const ATTEMPTS_MAX = 5;
+/** Starters that meet at a stale name yield to each other at most so often. */
+const ATTEMPTS_MAX = 20;
+const YIELD_MS_MAX = 50;
 const PROBE_MS = 2000;
 
 export interface Lock {
@@ -28,9 +36,9 @@ export async function acquireLock(dir: string): Promise<Lock> {
   try {
     const base = await socketBase(dir, folder);
     for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
-      const server = await listen(`${base}/${NAME}`);
+      const server = await tryOnce(dir, base);
       if (server !== null) return { release: () => close(server, folder) };
-      await removeIfStale(dir, base);
+      await new Promise((resolve) => setTimeout(resolve, randomInt(1, YIELD_MS_MAX)));
     }
     throw locked(dir);
   } catch (thrown) {
@@ -46,7 +54,7 @@ async function socketBase(dir: string, folder: FileHandle): Promise<string> {
     return short;
   } catch {
     // No /proc: not Linux.
-    if (Buffer.byteLength(dir) + NAME.length + 1 <= SOCKET_PATH_BYTES_MAX - 20) return dir;
+    if (Buffer.byteLength(dir) + 1 + NAME_BYTES_MAX <= SOCKET_PATH_BYTES_MAX) return dir;
     throw new CodedError('SPOOL_UNUSABLE', `The path ${dir} is too long for the lock's socket.`);
   }
 }
@@ -67,22 +75,35 @@ function listen(path: string): Promise<Server | null> {
   });
 }
 
-async function removeIfStale(dir: string, base: string): Promise<void> {
-  if (await isAnswered(`${base}/${NAME}`)) throw locked(dir);
-  const aside = `${base}/${NAME}.${randomBytes(6).toString('hex')}`;
-  try {
-    await rename(`${base}/${NAME}`, aside);
-  } catch (thrown) {
-    // Another starter was faster; look again.
-    if (isMissing(thrown)) return;
-    throw asError(thrown);
+/** Null when another starter was in the way; throws when there is an owner. */
+async function tryOnce(dir: string, base: string): Promise<Server | null> {
+  const highest = (await generations(dir)).at(-1) ?? 0;
+  if (highest > 0 && (await isAnswered(pathOf(base, highest)))) throw locked(dir);
+  const own = highest + 1;
+  const server = await listen(pathOf(base, own));
+  if (server === null) return null;
+  const present = await generations(dir);
+  const lower = present.filter((generation) => generation < own);
+  const answers = await Promise.all(lower.map((generation) => isAnswered(pathOf(base, generation))));
+  if (present.some((generation) => generation > own) || answers.includes(true)) {
+    await new Promise<void>((resolve) => server.close(() => resolve()));
+    return null;
   }
-  if (await isAnswered(aside)) {
-    await link(aside, `${base}/${NAME}`).catch(() => {});
-    await unlink(aside);
-    throw locked(dir);
-  }
-  await unlink(aside);
+  for (const generation of lower) await unlink(pathOf(base, generation)).catch(ignoreMissing);
+  return server;
+}
+
+/** Ascending. */
+async function generations(dir: string): Promise<readonly number[]> {
+  const numbers = (await readdir(dir)).flatMap((name) => {
+    const digits = NAME.exec(name)?.[1];
+    return digits === undefined ? [] : [Number(digits)];
+  });
+  return numbers.sort((a, b) => a - b);
+}
+
+function pathOf(base: string, generation: number): string {
+  return `${base}/lock.${generation}`;
 }
 
 function isAnswered(path: string): Promise<boolean> {
@@ -99,8 +120,8 @@ function isAnswered(path: string): Promise<boolean> {
   });
 }
 
-function isMissing(thrown: unknown): boolean {
-  return thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT';
+function ignoreMissing(thrown: unknown): void {
+  if (!(thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT')) throw thrown;
 }
 
 /** Closing the server removes the name, through the folder that must still be open. */

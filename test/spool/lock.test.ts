@@ -42,20 +42,25 @@ describe('lock', () => {
     await expect(acquireLock(dir)).rejects.toMatchObject({ code: 'SPOOL_LOCKED' });
     child.kill('SIGKILL');
     await once(child, 'exit');
-    expect(await readdir(dir)).toEqual(['lock']);
+    expect(await readdir(dir)).toEqual(['lock.1']);
     const lock = await acquireLock(dir);
     await lock.release();
   });
 
-  it('lets exactly one of many starters in over a stale name', async () => {
-    const stale = createServer();
-    await new Promise<void>((resolve) => stale.listen(join(dir, 'stale'), resolve));
+  it('lets exactly one of many starters in over a stale name, whatever their order', async () => {
     const { rename } = await import('node:fs/promises');
-    await rename(join(dir, 'stale'), join(dir, 'lock'));
-    await new Promise((resolve) => stale.close(resolve));
-    const results = await Promise.allSettled(Array.from({ length: 5 }, () => acquireLock(dir)));
-    const owners = results.filter((result) => result.status === 'fulfilled');
-    expect(owners).toHaveLength(1);
-    for (const { value } of owners) await value.release();
+    for (let round = 0; round < 10; round++) {
+      const folder = await mkdtemp(join(tmpdir(), 'headgate-lock-'));
+      const stale = createServer();
+      await new Promise<void>((resolve) => stale.listen(join(folder, 'stale'), resolve));
+      await rename(join(folder, 'stale'), join(folder, 'lock.7'));
+      await new Promise((resolve) => stale.close(resolve));
+      const results = await Promise.allSettled(Array.from({ length: 5 }, () => acquireLock(folder)));
+      const owners = results.filter((result) => result.status === 'fulfilled');
+      expect(owners).toHaveLength(1);
+      expect(await readdir(folder)).toHaveLength(1);
+      for (const { value } of owners) await value.release();
+      await rm(folder, { recursive: true });
+    }
   });
 });
