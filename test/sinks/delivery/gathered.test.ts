@@ -139,6 +139,16 @@ describe('records that come one by one', () => {
     await delivery.close();
   });
 
+  it('never make a block of more than 64 KiB', async () => {
+    const { delivery, accept, files, avroPart } = await lake();
+    for (let n = 0; n < 40; n++)
+      accept(n, avroPart(Array(15).fill(reading(n, 1, 'x'.repeat(KIB))) as Reading[], 'records'));
+    await delivery.flush(5_000);
+    const blocks = await collect(readContainerBlocks(files[0]?.bytes ?? Buffer.alloc(0)));
+    expect(blocks.map(({ count }) => count)).toEqual(Array(10).fill(60));
+    await delivery.close();
+  });
+
   it('are unsettled, and in no file that counts, when the gateway stops in the middle', async () => {
     const { delivery, accept, files, settled, avroPart } = await lake();
     accept(1, avroPart([reading(1)], 'records'));
@@ -312,8 +322,8 @@ describe('gzip lines that come one by one', () => {
     await delivery.close();
   });
 
-  it('stay within a record where they cannot be shrunk at all', async () => {
-    const { delivery, accept, records } = await packing(70_000);
+  it.each([6_000, 70_000])('stay within a record of %i bytes where gzip makes them longer', async (recordBytesMax) => {
+    const { delivery, accept, records } = await packing(recordBytesMax);
     let seed = 1;
     for (let n = 0; n < 200; n++) {
       const bytes = Buffer.alloc(1_500);
@@ -324,7 +334,7 @@ describe('gzip lines that come one by one', () => {
       accept(n, { ...part(n, ['']), packing: 'records', bytes, ends: [1_500] });
     }
     await delivery.flush(1_000);
-    for (const record of records()) expect(record.length).toBeLessThanOrEqual(70_000);
+    for (const record of records()) expect(record.length).toBeLessThanOrEqual(recordBytesMax);
     expect(records().reduce((sum, record) => sum + gunzipSync(record).length, 0)).toBe(300_000);
     await delivery.close();
   });
