@@ -15,6 +15,8 @@ import type { Metrics } from '../metrics.ts';
 
 /** Heap of one lane. Slabs and outputs lie outside it; what is inside is one message at a time, caches, and compiled rules. */
 const HEAP_MEGABYTES_MAX = 512;
+/** With slabs of 256 KiB some 40 ms of work: longer than one turn of a busy main thread. */
+const TASKS_IN_WORKER_MAX = 8;
 
 export interface LanePoolOptions {
   readonly laneCount: number;
@@ -77,7 +79,9 @@ class Lane {
   #setup: LaneSetup;
   /** null after a death, until the next task: a script that cannot even start is tried once per task, not in a loop. */
   #pool: Pool | null;
-  #tail: Promise<unknown> = Promise.resolve();
+  #placesTaken = 0;
+  readonly #waiting: (() => void)[] = [];
+  readonly #pending = new Set<Promise<unknown>>();
 
   constructor(index: number, setup: LaneSetup, options: LanePoolOptions) {
     this.#index = index;
@@ -113,27 +117,39 @@ class Lane {
   }
 
   async close(): Promise<void> {
-    await this.#tail;
+    await Promise.allSettled(this.#pending);
     await this.#pool?.close();
   }
 
-  /** One at a time, in the order of the calls: piscina puts a task that finds its worker busy behind later ones. */
+  /**
+   * In the order of the calls. Up to TASKS_IN_WORKER_MAX are with the worker, so that it has the next one at hand while the main
+   * thread is at something else; more wait here, as piscina puts a task that finds its worker full behind later ones.
+   */
   #send(task: LaneTask, transferList: ArrayBuffer[]): Promise<SlabResult | null> {
     this.#pool ??= this.#start();
-    const pool = this.#pool;
-    const sent = this.#tail.then(async () => {
-      if (this.#pool !== pool) throw new Error('The worker died before this task had its turn.');
-      try {
-        return await pool.run(task, { transferList });
-      } catch (thrown) {
-        const cause = asError(thrown);
-        this.#bury(pool, cause);
-        throw cause;
-      }
-    });
-    // What became of it is told to whoever waits for `sent`.
-    this.#tail = sent.catch(() => undefined);
+    const sent = this.#inTurn(this.#pool, task, transferList);
+    this.#pending.add(sent);
+    const settled = () => void this.#pending.delete(sent);
+    sent.then(settled, settled);
     return sent;
+  }
+
+  async #inTurn(pool: Pool, task: LaneTask, transferList: ArrayBuffer[]): Promise<SlabResult | null> {
+    // A place is handed on, never free for a newcomer while others wait.
+    if (this.#placesTaken < TASKS_IN_WORKER_MAX) this.#placesTaken++;
+    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    try {
+      if (this.#pool !== pool) throw new Error('The worker died before this task had its turn.');
+      return await pool.run(task, { transferList });
+    } catch (thrown) {
+      const cause = asError(thrown);
+      this.#bury(pool, cause);
+      throw cause;
+    } finally {
+      const next = this.#waiting.shift();
+      if (next === undefined) this.#placesTaken--;
+      else next();
+    }
   }
 
   /** Once per death, however many tasks were waiting: they find another worker than theirs, and are rejected. */
@@ -151,7 +167,7 @@ class Lane {
       workerData: this.#setup,
       minThreads: 1,
       maxThreads: 1,
-      concurrentTasksPerWorker: 1,
+      concurrentTasksPerWorker: TASKS_IN_WORKER_MAX,
       resourceLimits: { maxOldGenerationSizeMb: HEAP_MEGABYTES_MAX },
     });
     // A worker that dies between tasks. piscina would start another one by itself, with the setup of long ago.

@@ -1,5 +1,5 @@
 /**
- * Feeds one lane: takes slabs from its streams, alarms first, keeps SLABS_IN_FLIGHT_MAX with the worker so that it never idles, and
+ * Feeds one lane: takes slabs from its streams, alarms first, keeps up to SLABS_IN_FLIGHT_MAX with the worker so that it never idles, and
  * handles results in the order of dispatch. A slab counts as in flight until its result was handled: delivery's backpressure.
  */
 import { asError } from '../errors.ts';
@@ -15,7 +15,8 @@ import type { Progress } from './progress.ts';
 import { union } from './ranges.ts';
 import type { SlabState } from './slab-state.ts';
 
-const SLABS_IN_FLIGHT_MAX = 2;
+/** More than one turn of a busy main thread lets pass; a lane that waits for its next slab is a core that idles. */
+const SLABS_IN_FLIGHT_MAX = 6;
 /** Normal slabs get a turn after this many alarm slabs, so that a flood of alarms does not starve them. */
 const ALARMS_IN_A_ROW_MAX = 8;
 const RETRY_MS = 1000;

@@ -36,7 +36,7 @@ describe('lock', () => {
   });
 
   it('takes over what a killed process left behind', async () => {
-    const script = `require('net').createServer().listen(${JSON.stringify(join(dir, 'lock'))}, () => process.send('up'))`;
+    const script = `require('net').createServer().listen(${JSON.stringify(join(dir, 'lock.1'))}, () => process.send('up'))`;
     const child = fork('-e', [script], { execArgv: [], stdio: ['ignore', 'ignore', 'ignore', 'ipc'] });
     await once(child, 'message');
     await expect(acquireLock(dir)).rejects.toMatchObject({ code: 'SPOOL_LOCKED' });
