@@ -9,6 +9,7 @@ import { compileRecordEncoder } from '../../src/codec/avro/record-encoder.ts';
 import { loadSchema } from '../../src/codec/avro/schema.ts';
 import { Output } from '../../src/codec/output.ts';
 import type { Codec } from '../../src/message.ts';
+import { lake, reading } from '../sinks/delivery/lake.ts';
 
 /** Readers that share no code with ours: C, and Python. Each prints one record per line as JSON. */
 const readers = [
@@ -106,5 +107,23 @@ describe.each(readers)('an Avro reader that is not ours: $name', ({ name, comman
       note: (record.note as { string?: string } | null)?.string ?? record.note,
     }));
     expect(plain).toEqual(readings);
+  });
+
+  it('reads every record of an object that was gathered from records one by one', async () => {
+    if (absent) throw new Error(`${name} is not installed: apt-get install libavro-dev avro-bin python3-avro.`);
+    const { delivery, accept, files, avroPart } = await lake();
+    const sent = Array.from({ length: 5_000 }, (_, n) => reading(n));
+    for (const one of sent) accept(one.n, avroPart([one], 'records'));
+    await delivery.flush(5_000);
+    await delivery.close();
+    const path = join(await mkdtemp(join(tmpdir(), 'readers-')), 'gathered.avro');
+    await writeFile(path, files[0]?.bytes ?? '');
+    const { stdout } = await promisify(execFile)(command, argumentsOf(path));
+    expect(
+      stdout
+        .trim()
+        .split('\n')
+        .map((line) => JSON.parse(line) as unknown),
+    ).toEqual(sent);
   });
 });

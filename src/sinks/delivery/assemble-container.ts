@@ -117,12 +117,8 @@ export class ContainerAssembler implements Assembler {
   #append(growing: Growing, part: Part): void {
     const { object, gathered } = growing;
     if (!gathered.hasRoomFor(part)) this.#pack(growing);
-    if (part.packing === 'packed') {
-      object.append(part.bytes);
-      return;
-    }
-    gathered.append(part.bytes, part.messageCount);
-    if (gathered.isFull) this.#pack(growing);
+    if (part.packing === 'packed') object.append(part.bytes);
+    else gathered.append(part.bytes, part.messageCount);
   }
 
   #pack({ schemaId, object, gathered }: Growing): void {

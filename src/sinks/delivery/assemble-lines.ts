@@ -111,7 +111,6 @@ export class LinesAssembler implements Assembler {
     const until = Math.max(to, from + 1);
     const record = open ?? this.#begin(part, from);
     this.#append(record, part, start, ends, from, until, settlement);
-    if (record.gathered.isFull) this.#pack(record);
     if (record.chunkBytes >= recordBytesMax || record.messageCount >= countMax) this.#close(record);
     if (this.#bytes > BYTES_OPEN_MAX) this.#closeOldest();
     return until;

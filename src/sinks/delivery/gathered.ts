@@ -1,8 +1,8 @@
 /** Records or lines that lanes handed over unpacked, until there are enough of them for a block or a gzip member worth its frame. */
 import type { Part } from '../../message.ts';
 
-/** As much as lanes put into a block themselves. */
-export const GATHERED_BYTES_MAX = 65_536;
+/** As much as lanes put into a block themselves; what they hand over unpacked is less. */
+const GATHERED_BYTES_MAX = 65_536;
 const START_BYTES = 4_096;
 
 export class Gathered {
@@ -21,10 +21,6 @@ export class Gathered {
 
   get isEmpty(): boolean {
     return this.#byteLength === 0 && this.#messageCount === 0;
-  }
-
-  get isFull(): boolean {
-    return this.#byteLength >= GATHERED_BYTES_MAX;
   }
 
   /** False: what is here has to be packed before `part` is taken, for its order, or for the bound. */

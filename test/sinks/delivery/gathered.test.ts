@@ -1,93 +1,13 @@
-import { readFileSync } from 'node:fs';
 import { gunzipSync, gzipSync } from 'node:zlib';
 import avro from 'avsc';
 import fc from 'fast-check';
-import { pino } from 'pino';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { syncMarker } from '../../../src/codec/avro/container.ts';
-import { openFrozenSchemas } from '../../../src/codec/avro/frozen-schemas.ts';
 import { readContainerBlocks } from '../../../src/codec/avro/read-container.ts';
-import { compileRecordEncoder } from '../../../src/codec/avro/record-encoder.ts';
-import { loadSchema } from '../../../src/codec/avro/schema.ts';
-import { Output } from '../../../src/codec/output.ts';
-import { createEvents } from '../../../src/events.ts';
-import type { Codec, Entry, Packing, Part } from '../../../src/message.ts';
-import { createMetrics } from '../../../src/metrics.ts';
-import { SchemaCatalog } from '../../../src/schema-catalog.ts';
-import { type Assembly, DELIVERED, type Outcome } from '../../../src/sinks/sink.ts';
-import { folderOf } from '../../support/folder.ts';
+import type { Packing, Part } from '../../../src/message.ts';
 import { until } from '../../support/until.ts';
+import { KIB, lake, openCatalog, type Reading, reading, schema } from './lake.ts';
 import { part, rig } from './rig.ts';
-
-const KIB = 1024;
-const schema = loadSchema(
-  JSON.stringify({
-    type: 'record',
-    name: 'Reading',
-    fields: [
-      { name: 'n', type: 'long' },
-      { name: 'client', type: 'int' },
-      { name: 'text', type: 'string' },
-    ],
-  }),
-  'reading',
-);
-const encoder = compileRecordEncoder(schema, { overlayNames: [], jsonText: JSON.stringify });
-
-interface Reading {
-  readonly n: number;
-  readonly client: number;
-  readonly text: string;
-}
-
-async function openCatalog(): Promise<SchemaCatalog> {
-  const frozen = await openFrozenSchemas(folderOf());
-  const events = createEvents(pino({ level: 'silent' }), createMetrics());
-  return new SchemaCatalog({ configured: [{ name: 'reading', text: schema.text }], frozen, plans: [], events });
-}
-
-const objects = {
-  kind: 'objects',
-  extension: '.avro',
-  hasHeader: true,
-  objectBytesMax: 64 * KIB * KIB,
-  objectSecondsMax: 3600,
-  partitionsMax: 4,
-} as const;
-
-type Objects = Extract<Assembly, { readonly kind: 'objects' }>;
-
-/** A delivery of Avro objects with real blocks; `files` has what the sink was given, in order. */
-async function lake(codec: Codec = 'deflate', assembly: Partial<Objects> = {}, plan = { form: 'container', codec }) {
-  const catalog = await openCatalog();
-  const files: { readonly to: string | undefined; readonly bytes: Buffer }[] = [];
-  const deliver = async (entries: readonly Entry[]): Promise<readonly Outcome[]> =>
-    entries.map((entry) => {
-      if (entry.body.kind === 'file') files.push({ to: entry.destination['to'], bytes: readFileSync(entry.body.path) });
-      return DELIVERED;
-    });
-  const made = rig({
-    deliver,
-    plan: plan as { form: 'container'; codec: Codec },
-    assembly: { ...objects, ...assembly },
-    services: {
-      objectsDir: folderOf(),
-      containerHeader: (id, of) => catalog.header(id, of),
-      packBlock: (id, of, count, records) => catalog.block(id, of, count, records),
-    },
-  });
-  await made.delivery.start();
-  /** As a lane hands them over: blocks, or records for packing. */
-  const avroPart = (readings: readonly Reading[], packing: Packing, to = 'a'): Part => {
-    const output = new Output(64);
-    for (const reading of readings) encoder.encode(output, reading, []);
-    const records = output.written();
-    const bytes = packing === 'records' ? records : catalog.block(schema.id, codec, readings.length, records);
-    const of = { destination: JSON.stringify({ to }), schemaId: schema.id, packing, bytes, ends: null };
-    return { ...part(readings[0]?.n ?? 0, Array(readings.length).fill('')), ...of, encodedBytes: records.length };
-  };
-  return { ...made, files, avroPart };
-}
 
 async function collect<T>(source: AsyncIterable<T>): Promise<T[]> {
   const items: T[] = [];
@@ -104,7 +24,6 @@ async function readingsOf(bytes: Buffer): Promise<Reading[]> {
 }
 
 const blockCount = async (bytes: Buffer) => (await collect(readContainerBlocks(bytes))).length;
-const reading = (n: number, client = 1, text = 'press-shop/line-7'): Reading => ({ n, client, text });
 
 describe('records that come one by one', () => {
   it.each(['deflate', 'null'] as const)('become few blocks, codec %s, well below a block for each', async (codec) => {
@@ -184,8 +103,7 @@ describe('records that come one by one', () => {
   });
 
   it('are one gzip file where the object holds lines', async () => {
-    const plan = { form: 'lines' as const, codec: 'gzip' as const };
-    const { delivery, accept, files } = await lake('gzip', { hasHeader: false }, plan);
+    const { delivery, accept, files } = await lake('gzip', { hasHeader: false }, 'lines');
     const lines = Array.from({ length: 5_000 }, (_, n) => `{"n":${n},"site":"hall 7","state":"running"}\n`);
     for (const [n, line] of lines.entries())
       accept(n, part(n, [line], { packing: 'records', destination: '{"to":"a"}' }));
@@ -336,6 +254,14 @@ describe('gzip lines that come one by one', () => {
     await delivery.flush(1_000);
     for (const record of records()) expect(record.length).toBeLessThanOrEqual(recordBytesMax);
     expect(records().reduce((sum, record) => sum + gunzipSync(record).length, 0)).toBe(300_000);
+    await delivery.close();
+  });
+
+  it('are packed even where their share of the messages is none', async () => {
+    const { delivery, accept, textOf } = await packing(66);
+    accept(1, part(1, ['a\n', 'b\n'], { packing: 'records', messageCount: 1 }));
+    await delivery.flush(1_000);
+    expect(textOf()).toEqual(['a\n', 'b\n']);
     await delivery.close();
   });
 
