@@ -50,6 +50,7 @@ export async function startEvaluation(options: EvaluationOptions): Promise<Evalu
   const settlement = new Settlement({
     actionIds: plans.map((plan) => plan.id),
     ruleNames: ruleSet.rules.map((rule) => rule.name),
+    errorActionOf: (action) => ruleSet.rules.find((rule) => rule.actions.includes(action))?.errorAction ?? null,
     firstSequence: spool.firstSequence,
     books,
     events,

@@ -11,11 +11,14 @@ import type { Metrics } from './metrics.ts';
 import type { DeadLetters } from './ports.ts';
 import type { Progress, Slab } from './spool/api.ts';
 
-const DEAD_LETTER_RETRY_MS = 1_000;
+/** A disk that refused is asked again after this. */
+const DISK_RETRY_MS = 1_000;
 
 export interface SettlementOptions {
   readonly actionIds: readonly string[];
   readonly ruleNames: readonly string[];
+  /** The error action of the rule that an action belongs to; null: there is none. */
+  readonly errorActionOf: (action: number) => number | null;
   readonly books: Books;
   readonly events: Events;
   readonly metrics: Metrics;
@@ -40,22 +43,20 @@ export class Settlement {
 
   /** 'again': the lane needs to see the same slab once more, now that its schemas are frozen. */
   async onResult(slab: Slab, result: SlabResult): Promise<'done' | 'again'> {
-    const { actionIds, progress, accept, whenRoom, freeze } = this.#options;
+    const { progress, accept, whenRoom } = this.#options;
     if (result.inferred.length > 0) {
-      await freeze(result.inferred);
+      await this.#freeze(result.inferred);
       return 'again';
     }
     await this.#keepDeadLetters(result.deadLetters);
     this.#count(slab, result);
+    const ids = this.#progressIds(result.parts);
     const partsByAction = new Map<string, number>();
-    for (const part of result.parts) {
-      const id = actionIds[part.action] ?? '';
-      partsByAction.set(id, (partsByAction.get(id) ?? 0) + 1);
-    }
+    for (const id of ids) partsByAction.set(id, (partsByAction.get(id) ?? 0) + 1);
     // Before any part is handed over: a delivery may settle at once.
     progress.evaluated(slab, partsByAction);
-    for (const part of result.parts) {
-      const id = actionIds[part.action] ?? '';
+    for (const [index, part] of result.parts.entries()) {
+      const id = ids[index] ?? '';
       accept(part, () => progress.settled(slab, id));
     }
     for (const action of new Set(result.parts.map((part) => part.action))) await whenRoom(action);
@@ -70,6 +71,34 @@ export class Settlement {
     events.deadLettersWritten(letter.action, letter.code, letter.messageCount, letter.reason);
   }
 
+  /**
+   * The action id under which each part is settled. Where a rule's error action has a part, all parts of the rule stand under its id:
+   * a replay leaves out actions that are done, so an action that was done alone would not fail again, and the error action, which was
+   * not done, would never get its document.
+   */
+  #progressIds(parts: readonly Part[]): readonly string[] {
+    const { actionIds, errorActionOf } = this.#options;
+    const emitting = new Set(parts.map((part) => part.action));
+    return parts.map(({ action }) => {
+      const errorAction = errorActionOf(action);
+      return actionIds[errorAction !== null && emitting.has(errorAction) ? errorAction : action] ?? '';
+    });
+  }
+
+  /** Never rejects: the lane would stop for good. */
+  async #freeze(inferred: SlabResult['inferred']): Promise<void> {
+    const { freeze, events, sleep } = this.#options;
+    for (;;) {
+      try {
+        await freeze(inferred);
+        return;
+      } catch (error) {
+        events.spoolStepFailed('freezing an inferred schema', asError(error));
+        await sleep(DISK_RETRY_MS);
+      }
+    }
+  }
+
   /** The slab counts as evaluated only once these are durable; a disk that fails is waited for. */
   async #keepDeadLetters(letters: readonly DeadLetter[]): Promise<void> {
     if (letters.length === 0) return;
@@ -80,7 +109,7 @@ export class Settlement {
         break;
       } catch (error) {
         events.journalFailed('dlq', asError(error));
-        await sleep(DEAD_LETTER_RETRY_MS);
+        await sleep(DISK_RETRY_MS);
       }
     }
     const groups = new Map<string, { readonly first: DeadLetter; count: number }>();

@@ -73,6 +73,7 @@ function rig(overrides: Partial<SettlementOptions> = {}) {
   const settlement = new Settlement({
     actionIds: ['press/0', 'press/1'],
     ruleNames: ['press'],
+    errorActionOf: () => null,
     firstSequence: 50,
     books,
     events: createEvents(pino({ level: 'silent' }), metrics),
@@ -108,6 +109,29 @@ describe('Settlement', () => {
     ]);
     for (const settle of settlements) settle();
     expect(log.slice(6)).toEqual(['settled 100 press/0', 'settled 100 press/1', 'settled 100 press/1']);
+  });
+
+  it('counts no action of a rule as done while the error document of a failed one is on its way', async () => {
+    const { settlement, log, settlements } = rig({
+      actionIds: ['press/0', 'press/error', 'oven/0'],
+      errorActionOf: (action) => (action === 0 ? 1 : null),
+    });
+    await settlement.onResult(SLAB, resultOf({ parts: [partOf(0), partOf(1), partOf(2)] }));
+    expect(log[0]).toBe('evaluated 100-109 [["press/error",2],["oven/0",1]]');
+    for (const settle of settlements) settle();
+    expect(log.slice(-3)).toEqual(['settled 100 press/error', 'settled 100 press/error', 'settled 100 oven/0']);
+  });
+
+  it('freezes a schema again while the disk refuses, and never rejects', async () => {
+    let failures = 2;
+    const { settlement, log } = rig({
+      freeze: async () => {
+        if (failures-- > 0) throw new Error('ENOSPC');
+        log.push('frozen');
+      },
+    });
+    expect(await settlement.onResult(SLAB, resultOf({ inferred: [{ action: 0, text: '{}' }] }))).toBe('again');
+    expect(log).toEqual(['sleep', 'sleep', 'frozen']);
   });
 
   it('takes no further slab while a delivery has no room', async () => {
