@@ -2,6 +2,7 @@ import { pino } from 'pino';
 import { loadConfig } from '../config.ts';
 import { asError, CodedError, formatFinding } from '../errors.ts';
 import { startGateway } from '../gateway.ts';
+import { collectGarbage } from './collect-garbage.ts';
 import type { Host } from './host.ts';
 
 /** Less than the ten seconds that Docker and systemd commonly grant. */
@@ -12,6 +13,7 @@ export async function run(file: string, host: Host): Promise<number> {
   const { config, findings } = loadConfig(file, host.env);
   for (const finding of findings) host.complain(formatFinding(finding));
   if (config === null) return 1;
+  collectGarbage();
   const log = pino(
     { level: config.log.level, base: { gateway: config.gateway.id, pid: host.process.pid } },
     { write: (line: string) => host.write(line) },
