@@ -119,7 +119,7 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     processMetrics.refresh();
     books.carry();
     metrics.ready.set(readiness.reasons().length === 0 ? 1 : 0);
-    refreshGauges(metrics, { spool, deliveries, actionIds });
+    refreshGauges(metrics, { spool, deliveries });
   };
   let admin: Admin | null = null;
   const stop = async (deadlineMs: number) => {

@@ -9,10 +9,9 @@ const CLASSES: readonly MessageClass[] = ['normal', 'alarm'];
 export interface GaugeSources {
   readonly spool: Pick<Spool, 'stats'>;
   readonly deliveries: readonly Delivery[];
-  readonly actionIds: readonly string[];
 }
 
-export function refreshGauges(metrics: Metrics, { spool, deliveries, actionIds }: GaugeSources): void {
+export function refreshGauges(metrics: Metrics, { spool, deliveries }: GaugeSources): void {
   const stats = spool.stats();
   for (const name of CLASSES) {
     metrics.journalBytes.set({ class: name }, stats.classes[name].bytes);
@@ -21,8 +20,5 @@ export function refreshGauges(metrics: Metrics, { spool, deliveries, actionIds }
   metrics.deadLetterBytes.set(stats.deadLetterBytes);
   for (const [lane, bytes] of stats.laneBacklogBytes.entries())
     metrics.laneBacklogBytes.set({ lane: String(lane) }, bytes);
-  for (const [index, delivery] of deliveries.entries()) {
-    delivery.refreshMetrics();
-    metrics.actionInFlight.set({ action: actionIds[index] ?? '' }, delivery.backlog.messages);
-  }
+  for (const delivery of deliveries) delivery.refreshMetrics();
 }

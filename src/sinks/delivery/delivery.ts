@@ -72,7 +72,7 @@ export interface Delivery {
   whenRoom(): Promise<void>;
   readonly backlog: Backlog;
   readonly state: DeliveryState;
-  /** Sets the gauges of backlog and age; before a scrape. */
+  /** Sets the gauges of backlog and age; before a scrape. An action that never had anything to deliver gets no series: most of 1,000 rules are idle. */
   refreshMetrics(): void;
   /** Seals what is open and delivers it, or leaves it durable in the outbox; at most this long. Then nothing new is accepted. */
   flush(deadlineMs: number): Promise<void>;
@@ -100,6 +100,7 @@ class ActionDelivery implements Delivery {
   readonly #pause = new Pause();
   readonly #memoryBytesMax: number;
   #messages = 0;
+  #isUsed = false;
   #isClosed = false;
 
   constructor({ plan, options }: PlannedDelivery, services: DeliveryServices, files: ObjectFiles) {
@@ -160,7 +161,10 @@ class ActionDelivery implements Delivery {
   refreshMetrics(): void {
     const { metrics, outbox, clock } = this.#services;
     const labels = { action: this.#plan.id };
-    const { bytes, oldestReceivedAt } = this.backlog;
+    const { bytes, messages, oldestReceivedAt } = this.backlog;
+    this.#isUsed ||= bytes > 0;
+    if (!this.#isUsed) return;
+    metrics.actionInFlight.set(labels, messages);
     metrics.actionBacklogBytes.set(labels, bytes);
     metrics.actionOutboxBytes.set(labels, outbox.bytes);
     metrics.actionOldestSeconds.set(
@@ -222,6 +226,7 @@ class ActionDelivery implements Delivery {
 
   #emitted(messageCount: number): void {
     const labels = { action: this.#plan.id };
+    this.#isUsed = true;
     this.#messages += messageCount;
     this.#services.metrics.actionEmitted.inc(labels, messageCount);
     this.#services.metrics.actionInFlight.inc(labels, messageCount);

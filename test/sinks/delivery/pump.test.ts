@@ -39,6 +39,33 @@ describe('pump', () => {
     await delivery.close();
   });
 
+  it('has gauges from the first message on, and not before', async () => {
+    const { delivery, accept, metrics } = await started();
+    const backlogs = async () => (await metrics.actionBacklogBytes.get()).values.map(({ value }) => value);
+    delivery.refreshMetrics();
+    expect(await backlogs()).toEqual([]);
+    accept(1, part(1, ['a']));
+    delivery.refreshMetrics();
+    expect(await backlogs()).toEqual([delivery.backlog.bytes]);
+    await settle();
+    delivery.refreshMetrics();
+    expect(await backlogs()).toEqual([0]);
+    await delivery.close();
+  });
+
+  it('has gauges of what an earlier run left in the outbox', async () => {
+    const outbox = new MemoryOutbox();
+    const earlier = await started({ outbox, deliver: async (entries) => entries.map(() => held) });
+    earlier.accept(1, part(1, ['a']));
+    await settle();
+    await earlier.delivery.flush(1_000);
+    await earlier.delivery.close();
+    const { delivery, metrics } = rig({ outbox });
+    delivery.refreshMetrics();
+    expect((await metrics.actionOutboxBytes.get()).values.map(({ value }) => value)).toEqual([1]);
+    await delivery.close();
+  });
+
   it('sends again only what failed, and settles when the last entry is delivered', async () => {
     let calls = 0;
     const deliver = async (entries: readonly Entry[]) =>
