@@ -46,7 +46,7 @@ describe('pump', () => {
     expect(await backlogs()).toEqual([]);
     accept(1, part(1, ['a']));
     delivery.refreshMetrics();
-    expect(await backlogs()).toEqual([delivery.backlog.bytes]);
+    expect((await backlogs())[0]).toBeGreaterThan(0);
     await settle();
     delivery.refreshMetrics();
     expect(await backlogs()).toEqual([0]);
