@@ -33,6 +33,12 @@ interface PersistentSession {
   readonly queue: SessionQueue;
 }
 
+/** QoS 2 publishes whose PUBREL has not come: packet id → when it is durable. */
+interface OpenPackets {
+  readonly owner: string;
+  readonly byId: Map<number, Promise<void>>;
+}
+
 interface Publish extends RetainedPacket {
   readonly cmd: string;
   readonly qos: number;
@@ -77,7 +83,7 @@ export class Persistence {
   readonly #retained: Retained<Publish>;
   readonly #sessions = new Map<string, PersistentSession>();
   readonly #offline = new FilterTree<Subscriber>();
-  readonly #incoming = new Map<string, Map<number, Promise<void>>>();
+  readonly #incoming = new Map<string, OpenPackets>();
   readonly #wills = new Map<string, Will>();
   #brokerId = '';
 
@@ -210,7 +216,7 @@ export class Persistence {
 
   /** aedes asks this before it stores, and takes a rejection as "new". A repeat waits for the first to be durable. */
   incomingGetPacket(client: ClientIdentity, packet: IdentifiedPacket): Settled<unknown> | Promise<unknown> {
-    const stored = this.#incoming.get(client.id)?.get(packet.messageId ?? 0);
+    const stored = this.#openPackets(client)?.byId.get(packet.messageId ?? 0);
     if (stored === undefined) return failed(new Error('No such packet.'));
     if (packet.cmd === 'pubrel') return stored.then(() => packet);
     return stored.then(() => {
@@ -220,29 +226,35 @@ export class Persistence {
   }
 
   incomingStorePacket(client: ClientIdentity, packet: Publish & IdentifiedPacket): Promise<void> {
-    let packets = this.#incoming.get(client.id);
-    if (packets === undefined) {
-      packets = new Map();
+    let packets = this.#openPackets(client);
+    if (packets === null) {
+      packets = { owner: this.#options.ownerOf(client), byId: new Map() };
       this.#incoming.set(client.id, packets);
     }
     const packetId = packet.messageId ?? 0;
     const { durable, turn } = this.#options.storeExactlyOnce(client, packet);
-    const owner = packets;
-    owner.set(packetId, durable);
-    durable.catch(() => owner.delete(packetId));
+    const { byId } = packets;
+    byId.set(packetId, durable);
+    durable.catch(() => byId.delete(packetId));
     return turn;
   }
 
   incomingDelPacket(client: ClientIdentity, packet: IdentifiedPacket): Settled<void> {
-    const packets = this.#incoming.get(client.id);
-    if (packets?.delete(packet.messageId ?? 0) !== true) return failed(new Error('No such packet.'));
-    if (packets.size === 0) this.#incoming.delete(client.id);
+    const packets = this.#openPackets(client);
+    if (packets?.byId.delete(packet.messageId ?? 0) !== true) return failed(new Error('No such packet.'));
+    if (packets.byId.size === 0) this.#incoming.delete(client.id);
     return settled(undefined);
   }
 
   cleanIncoming(client: ClientIdentity): Settled<void> {
     this.#incoming.delete(client.id);
     return settled(undefined);
+  }
+
+  /** Of another user who had this client id before, nothing counts: the new user's message would be taken for a repeat and be lost. */
+  #openPackets(client: ClientIdentity): OpenPackets | null {
+    const packets = this.#incoming.get(client.id);
+    return packets?.owner === this.#options.ownerOf(client) ? packets : null;
   }
 
   // ---- Wills

@@ -4,11 +4,11 @@ import { Persistence } from '../../src/broker/persistence.ts';
 
 const client = { id: 'c' };
 
-function createPersistence(granted: readonly string[]): Persistence {
+function createPersistence(granted: readonly string[], ownerOf = () => 'somebody'): Persistence {
   return new Persistence({
     limits: DEFAULT_LIMITS,
     isGranted: (_client, filter) => granted.includes(filter),
-    ownerOf: () => 'somebody',
+    ownerOf,
     storeExactlyOnce: () => ({ durable: Promise.resolve(), turn: Promise.resolve() }),
     repeated: () => {},
     willStored: () => {},
@@ -45,6 +45,25 @@ describe('persistence', () => {
     const { version } = persistence;
     for (let i = 0; i < 1_000; i++) persistence.addSubscriptions(client, filters);
     expect(persistence.version).toBe(version);
+  });
+
+  it('takes no message of a user for the repeat of one that another user sent under the same client id', async () => {
+    let owner = 'first';
+    const persistence = createPersistence([], () => owner);
+    const packet = { cmd: 'publish', topic: 'a', payload: Buffer.from('x'), qos: 2, messageId: 5 };
+    const isKnown = () =>
+      new Promise<boolean>((resolve) => {
+        persistence.incomingGetPacket(client, packet).then(
+          () => resolve(true),
+          () => resolve(false),
+        );
+      });
+    await persistence.incomingStorePacket(client, packet);
+    expect(await isKnown()).toBe(true);
+    owner = 'second';
+    expect(await isKnown()).toBe(false);
+    await persistence.incomingStorePacket(client, packet);
+    expect(await isKnown()).toBe(true);
   });
 
   it('forgets a session when a clean one begins', () => {
