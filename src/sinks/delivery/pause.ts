@@ -3,6 +3,10 @@ export class Pause {
   readonly #ends = new Set<() => void>();
   #isClosed = false;
 
+  get isClosed(): boolean {
+    return this.#isClosed;
+  }
+
   /** Resolves after `ms`, or sooner when interrupted. */
   async wait(ms: number): Promise<void> {
     if (this.#isClosed) return;

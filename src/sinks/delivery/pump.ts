@@ -304,10 +304,12 @@ export class Pump {
 
   /** Waits before something is asked of the disk again; rejects when the gateway stops. */
   async diskFailed(cause: Error): Promise<void> {
-    if (this.#isClosed) throw cause;
+    const { pause } = this.#services;
+    // Closed before the pump is: what waits for the disk has to end, or the assembler would wait for it for ever.
+    if (pause.isClosed) throw cause;
     this.#report('held', cause, false);
-    await this.#services.pause.wait(DISK_RETRY_MS);
-    if (this.#isClosed) throw cause;
+    await pause.wait(DISK_RETRY_MS);
+    if (pause.isClosed) throw cause;
   }
 
   #windowBytes(kind: 'bytes' | 'file'): number {

@@ -113,7 +113,7 @@ describe('objects', () => {
     writeFileSync(join(objectsDir, 'press-0', '0.open'), 'torn');
     const made = rig({ assembly: objects, services: { objectsDir } });
     await made.delivery.start();
-    expect(readdirSync(join(objectsDir, 'press-0'))).toEqual([]);
+    expect(existsSync(join(objectsDir, 'press-0'))).toBe(false);
     await made.delivery.close();
   });
 
@@ -193,6 +193,18 @@ describe('a disk that fails under an open object', () => {
       expect(fired()).toBe(1);
       expect(contents.map(({ text }) => text)).toEqual(['H1;block-1;block-2;']);
       await delivery.close();
+    },
+  );
+
+  it.each(['write', 'sync', 'rename'] as const)(
+    '%s: does not hold up a stop while it goes on failing, and settles nothing',
+    async (operation) => {
+      const { files } = failing(operation, Number.POSITIVE_INFINITY);
+      const { delivery, accept, contents, settled } = await growing({ files });
+      accept(1, part(1, ['block-1;'], block('')));
+      await delivery.flush(50);
+      await delivery.close();
+      expect([contents, settled]).toEqual([[], []]);
     },
   );
 
