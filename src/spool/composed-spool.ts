@@ -15,7 +15,6 @@ import type { Outbox as OutboxPort } from '../ports.ts';
 import type { FeedHandlers, Spool, SpoolHealth, SpoolStats } from './api.ts';
 import { DiskWatch } from './disk.ts';
 import { FeedBarrier } from './feed-barrier.ts';
-import { makeDirectories } from './files.ts';
 import type { Journal } from './journal.ts';
 import { LaneFeed } from './lane-feed.ts';
 import { Outbox, outboxDirectoryName } from './outbox.ts';
@@ -186,7 +185,7 @@ export class ComposedSpool implements Spool {
 
   async #openOutbox(actionId: string): Promise<Outbox> {
     const { files, dir, events } = this.#parts.options;
-    const directory = await makeDirectories(files, dir, 'outbox', outboxDirectoryName(actionId));
+    const directory = `${dir}/outbox/${outboxDirectoryName(actionId)}`;
     return Outbox.open({ files, dir: directory, onDamaged: (file) => events.outboxEntryDamaged(actionId, file) });
   }
 

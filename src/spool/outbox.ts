@@ -2,6 +2,7 @@
  * Entries of one action that wait on disk because its sink lags: a folder, one file per entry, first in, first out.
  *
  * Invariants
+ * - The folder is made, durably, before the first entry of a run; most actions never need one.
  * - An entry exists from the moment its `.entry` name is durable (contents fsync → rename → directory fsync) until the name is gone.
  * - A file body is moved in before its entry, as `.body`; without an entry it is no entry.
  * - What fails its checksum is renamed to `.damaged` and reported. It never stands in the way of what follows, and is never removed.
@@ -12,11 +13,12 @@
  * 0 u32 magic "HGO1"   4 u32 crc32 of 8..end   8 u32 version   12 u32 meta bytes   16 meta (JSON: all of an Entry but its body)   body
  * ```
  */
+import { basename, dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
 import { asError, invariant } from '../errors.ts';
 import type { Entry } from '../message.ts';
 import type { Outbox as OutboxPort } from '../ports.ts';
-import { type Files, readAll, writeAll } from './files.ts';
+import { type Files, makeDirectories, readAll, writeAll } from './files.ts';
 
 const MAGIC = 0x314f_4748;
 const VERSION = 1;
@@ -33,6 +35,7 @@ interface Item {
 
 export interface OutboxOptions {
   readonly files: Files;
+  /** `<spool>/outbox/<action>`; the spool's own folder exists. */
   readonly dir: string;
   readonly onDamaged: (file: string) => void;
 }
@@ -47,6 +50,8 @@ export class Outbox implements OutboxPort {
   readonly #taken = new Map<Entry, Item>();
   #ordinalNext: number;
   #bytes = 0;
+  /** Settled once the folder is durable. */
+  #directory: Promise<unknown> | null = null;
 
   private constructor(options: OutboxOptions, items: Item[], ordinalNext: number) {
     this.#files = options.files;
@@ -57,12 +62,12 @@ export class Outbox implements OutboxPort {
     for (const { bytes } of items) this.#bytes += bytes;
   }
 
-  /** Finds what an earlier run left. The directory exists. */
+  /** Finds what an earlier run left. */
   static async open(options: OutboxOptions): Promise<Outbox> {
     const { files, dir } = options;
     const items: Item[] = [];
     let ordinalNext = 1;
-    for (const name of [...(await files.list(dir))].sort()) {
+    for (const name of [...(await listed(files, dir))].sort()) {
       const ordinal = Number(/^(\d{12})[-.]/.exec(name)?.[1] ?? 0);
       ordinalNext = Math.max(ordinalNext, ordinal + 1);
       const match = NAME.exec(name);
@@ -90,6 +95,7 @@ export class Outbox implements OutboxPort {
   }
 
   async put(entry: Entry): Promise<void> {
+    await this.#ensureDirectory();
     const { body, ...meta } = entry;
     const ordinal = this.#ordinalNext++;
     const bytes = body.kind === 'bytes' ? body.bytes.length : body.byteLength;
@@ -159,6 +165,19 @@ export class Outbox implements OutboxPort {
       item.isTaken = false;
       this.#taken.delete(entry);
     }
+  }
+
+  /** Also where an earlier run made it: that run may have ended before it was durable. */
+  #ensureDirectory(): Promise<unknown> {
+    if (this.#directory === null) {
+      const parent = dirname(this.#dir);
+      const making = makeDirectories(this.#files, dirname(parent), basename(parent), basename(this.#dir));
+      this.#directory = making;
+      making.catch(() => {
+        this.#directory = null;
+      });
+    }
+    return this.#directory;
   }
 
   async #moveIn(from: string, to: string): Promise<void> {
@@ -244,6 +263,15 @@ export class Outbox implements OutboxPort {
 
   #bodyPath(ordinal: number): string {
     return `${this.#dir}/${pad(ordinal)}.body`;
+  }
+}
+
+async function listed(files: Files, dir: string): Promise<readonly string[]> {
+  try {
+    return await files.list(dir);
+  } catch (thrown) {
+    if (isMissing(thrown)) return [];
+    throw thrown;
   }
 }
 

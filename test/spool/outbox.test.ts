@@ -108,7 +108,7 @@ describe('outbox', () => {
     const outbox = await open({
       ...real,
       async syncDirectory(path) {
-        if (isFailing) throw new Error('EIO');
+        if (isFailing && path === dir) throw new Error('EIO');
         await real.syncDirectory(path);
       },
     });
@@ -118,6 +118,31 @@ describe('outbox', () => {
     isFailing = false;
     await outbox.put(moved);
     expect(idsOf(await outbox.take(1, 100))).toEqual(['f']);
+  });
+
+  it('makes its folder with the first entry, durable before the entry is, and again after a failure', async () => {
+    const real = nodeFiles();
+    const folder = join(dir, 'outbox', 'temps');
+    const synced: string[] = [];
+    let isFailing = true;
+    const files: Files = {
+      ...real,
+      async syncDirectory(path) {
+        if (isFailing) throw new Error('EIO');
+        synced.push(path);
+        await real.syncDirectory(path);
+      },
+    };
+    const openInside = () => Outbox.open({ files, dir: folder, onDamaged: (file) => damaged.push(file) });
+    const outbox = await openInside();
+    expect(await readdir(dir)).toEqual([]);
+    await expect(outbox.put(entry('a'))).rejects.toThrow('EIO');
+    isFailing = false;
+    await outbox.put(entry('a'));
+    await outbox.put(entry('b'));
+    // Names in the spool and in `outbox` once, names in the folder at each entry.
+    expect(synced).toEqual([dir, join(dir, 'outbox'), folder, folder]);
+    expect(idsOf(await (await openInside()).take(10, 1000))).toEqual(['a', 'b']);
   });
 
   it('has a folder name of its own for every action id', () => {

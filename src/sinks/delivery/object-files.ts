@@ -1,6 +1,7 @@
 /** The files of open objects, as a port, so that tests inject what disks do: full, failing to sync, short writes. */
 import { createReadStream } from 'node:fs';
 import { mkdir, open, rename, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
 
 export interface ObjectFile {
   /** Writes all of `bytes` at `position`. May be repeated after a failure. */
@@ -10,9 +11,9 @@ export interface ObjectFile {
 }
 
 export interface ObjectFiles {
-  /** Creates the folder, or empties it. */
+  /** Removes the folder with all that is in it. */
   clear(folder: string): Promise<void>;
-  /** Creates the file, or empties it. */
+  /** Creates the file, and its folder, or empties it. */
   create(path: string): Promise<ObjectFile>;
   read(path: string): AsyncIterable<Uint8Array>;
   rename(from: string, to: string): Promise<void>;
@@ -23,9 +24,9 @@ export interface ObjectFiles {
 export const nodeObjectFiles: ObjectFiles = {
   async clear(folder) {
     await rm(folder, { recursive: true, force: true });
-    await mkdir(folder, { recursive: true });
   },
   async create(path) {
+    await mkdir(dirname(path), { recursive: true });
     const file = await open(path, 'w');
     return {
       async write(bytes, position) {
