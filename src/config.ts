@@ -3,7 +3,7 @@
  * at once. Reads files; opens and starts nothing.
  */
 import { existsSync, readFileSync } from 'node:fs';
-import { dirname, resolve } from 'node:path';
+import { dirname, resolve, sep } from 'node:path';
 import { z } from 'zod';
 import { adminSchema } from './admin-config.ts';
 import { authSchema, checkListeners, listenersSchema, usersFileSchema } from './broker/config.ts';
@@ -113,12 +113,16 @@ export function loadConfig(file: string, env: Environment): LoadResult {
   if (document !== null) findings.push(...checkFiles(source, document, baseDir), ...checkAccess(source, document));
   if (document === null || findings.some((finding) => finding.severity === 'error')) return { config: null, findings };
   const dataDir = resolve(baseDir, document.gateway.dataDir);
+  const lakeDir = document.lake === undefined ? resolve(dataDir, 'lake') : resolve(baseDir, document.lake.dir);
+  const overlap = lakeOverlap(dataDir, lakeDir);
+  if (overlap !== null)
+    return { config: null, findings: [...findings, findingAt(source, ['lake', 'dir'], 'CONFIG_UNSAFE', overlap)] };
   const config: Config = {
     ...document,
     listeners: document.listeners.map((listener) => absolutePaths(listener, baseDir)),
     file: resolve(file),
     dataDir,
-    lakeDir: document.lake === undefined ? resolve(dataDir, 'lake') : resolve(baseDir, document.lake.dir),
+    lakeDir,
     users: users.users,
     ruleSet: ruleSet.ruleSet,
   };
@@ -182,6 +186,14 @@ function loadUsers(
   }
   const parsed = validate(users, users.data, usersFileSchema);
   return { users: parsed.value ?? [], findings: [...findings, ...parsed.findings] };
+}
+
+/** The gateway empties and frees what is its own at every start; and a path rendered from a payload must not reach it. */
+function lakeOverlap(dataDir: string, lakeDir: string): string | null {
+  const own = ['spool', 'objects', 'schemas'].map((name) => resolve(dataDir, name));
+  const isWithin = (inner: string, outer: string) => inner === outer || inner.startsWith(`${outer}${sep}`);
+  if (!own.some((folder) => isWithin(lakeDir, folder) || isWithin(folder, lakeDir))) return null;
+  return `The lake ${lakeDir} and the gateway's own folders in ${dataDir} would stand in each other. Write a folder of its own, such as the default, \`lake\` in the data directory.`;
 }
 
 const LISTENER_FILES = ['cert', 'key', 'clientCa'] as const;

@@ -76,6 +76,20 @@ describe('loadConfig', () => {
     expect(finding?.excerpt).toContain('^');
   });
 
+  it.each(['./data', './data/objects', './data/spool/x', '.'])(
+    'refuses a lake at %s, where the gateway removes files at every start',
+    (dir) => {
+      const { config, lines } = load({ 'headgate.yaml': `${GOOD}lake: { dir: ${dir} }\n` });
+      expect(config).toBeNull();
+      expect(lines.join('\n')).toMatch(/headgate\.yaml:10:\d+ lake\.dir: .*CONFIG_UNSAFE/);
+    },
+  );
+
+  it('takes a lake beside its own folders', () => {
+    const { config, dir } = load({ 'headgate.yaml': `${GOOD}lake: { dir: ./data/objects-lake }\n` });
+    expect(config?.lakeDir).toBe(join(dir, 'data/objects-lake'));
+  });
+
   it('refuses anonymous access on an address that others reach', () => {
     const open = GOOD.replace('127.0.0.1, port: 1883', '0.0.0.0, port: 1883');
     expect(load({ 'headgate.yaml': open }).lines.join('\n')).toContain('[CONFIG_UNSAFE]');
