@@ -7,6 +7,7 @@ import { type DeliveriesServices, deliveryOf, openDeliveries } from './deliverie
 import type { Events } from './events.ts';
 import { LanePool } from './lanes/pool.ts';
 import type { Metrics } from './metrics.ts';
+import { progressKeys } from './progress-keys.ts';
 import { SchemaCatalog } from './schema-catalog.ts';
 import { Settlement } from './settlement.ts';
 import type { Delivery } from './sinks/delivery/delivery.ts';
@@ -49,6 +50,7 @@ export async function startEvaluation(options: EvaluationOptions): Promise<Evalu
   const deliveries = await whenStarted(lanes, opening);
   const settlement = new Settlement({
     actionIds: plans.map((plan) => plan.id),
+    progressKeys: progressKeys(plans),
     ruleNames: ruleSet.rules.map((rule) => rule.name),
     errorActionOf: (action) => ruleSet.rules.find((rule) => rule.actions.includes(action))?.errorAction ?? null,
     firstSequence: spool.firstSequence,

@@ -26,6 +26,7 @@ import { refreshGauges } from './gauges.ts';
 import { createIntake } from './intake.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
 import { openProcessMetrics } from './process-metrics.ts';
+import { progressKeys } from './progress-keys.ts';
 import { Readiness } from './readiness.ts';
 import { Router } from './router.ts';
 import { matchesFilter } from './rules/topic-filter.ts';
@@ -62,13 +63,12 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
   const events = createEvents(options.log, metrics);
   const books = new Books(metrics);
   const laneCount = config.lanes.count ?? Math.max(1, availableParallelism() - 1);
-  const actionIds = config.ruleSet.planned.map((planned) => planned.plan.id);
 
   // The spool: journal, progress, outboxes, dead letters. Recovers what the last run left.
   const spool = await openSpool({
     dir: join(config.dataDir, 'spool'),
     laneCount,
-    actionIds,
+    actionIds: progressKeys(config.ruleSet.planned.map((planned) => planned.plan)),
     files: nodeFiles(),
     clock: systemClock,
     events,

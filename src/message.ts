@@ -34,7 +34,7 @@ export type MetadataName = 'receiveTime' | 'sourceTime' | 'gatewayId' | 'sequenc
 
 /** All that a lane needs to know of an action. Plain data: it crosses the thread boundary once per rule set. */
 export interface ActionPlan {
-  /** `<ruleName>/<ordinal>`, or `<ruleName>/error` for the error action. Stable across restarts: cursors and ids use it. */
+  /** `<ruleName>/<ordinal>`, or `<ruleName>/error` for the error action. Outboxes and entry ids use it; progress has keys of its own. */
   readonly id: string;
   readonly ruleName: string;
   /** AWS's action key: `firehose`, `s3`, `sns`, `republish`; ours: `iotCore`, `file`, `stdout`. */

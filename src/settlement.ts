@@ -16,6 +16,8 @@ const DISK_RETRY_MS = 1_000;
 
 export interface SettlementOptions {
   readonly actionIds: readonly string[];
+  /** The names that progress knows actions by. */
+  readonly progressKeys: readonly string[];
   readonly ruleNames: readonly string[];
   /** The error action of the rule that an action belongs to; null: there is none. */
   readonly errorActionOf: (action: number) => number | null;
@@ -50,14 +52,14 @@ export class Settlement {
     }
     await this.#keepDeadLetters(result.deadLetters);
     this.#count(slab, result);
-    const ids = this.#progressIds(result.parts);
+    const keys = this.#keysOf(result.parts);
     const partsByAction = new Map<string, number>();
-    for (const id of ids) partsByAction.set(id, (partsByAction.get(id) ?? 0) + 1);
+    for (const key of keys) partsByAction.set(key, (partsByAction.get(key) ?? 0) + 1);
     // Before any part is handed over: a delivery may settle at once.
     progress.evaluated(slab, partsByAction);
     for (const [index, part] of result.parts.entries()) {
-      const id = ids[index] ?? '';
-      accept(part, () => progress.settled(slab, id));
+      const key = keys[index] ?? '';
+      accept(part, () => progress.settled(slab, key));
     }
     for (const action of new Set(result.parts.map((part) => part.action))) await whenRoom(action);
     return 'done';
@@ -72,16 +74,16 @@ export class Settlement {
   }
 
   /**
-   * The action id under which each part is settled. Where a rule's error action has a part, all parts of the rule stand under its id:
-   * a replay leaves out actions that are done, so an action that was done alone would not fail again, and the error action, which was
-   * not done, would never get its document.
+   * The action under which each part is settled. Where a rule's error action has a part, all parts of the rule stand under it: a
+   * replay leaves out actions that are done, so one that was done alone would not fail again, and the error action, which was not
+   * done, would never get its document.
    */
-  #progressIds(parts: readonly Part[]): readonly string[] {
-    const { actionIds, errorActionOf } = this.#options;
+  #keysOf(parts: readonly Part[]): readonly string[] {
+    const { progressKeys, errorActionOf } = this.#options;
     const emitting = new Set(parts.map((part) => part.action));
     return parts.map(({ action }) => {
       const errorAction = errorActionOf(action);
-      return actionIds[errorAction !== null && emitting.has(errorAction) ? errorAction : action] ?? '';
+      return progressKeys[errorAction !== null && emitting.has(errorAction) ? errorAction : action] ?? '';
     });
   }
 

@@ -72,6 +72,7 @@ function rig(overrides: Partial<SettlementOptions> = {}) {
   const books = new Books(metrics);
   const settlement = new Settlement({
     actionIds: ['press/0', 'press/1'],
+    progressKeys: ['press/0', 'press/1'],
     ruleNames: ['press'],
     errorActionOf: () => null,
     firstSequence: 50,
@@ -113,7 +114,7 @@ describe('Settlement', () => {
 
   it('counts no action of a rule as done while the error document of a failed one is on its way', async () => {
     const { settlement, log, settlements } = rig({
-      actionIds: ['press/0', 'press/error', 'oven/0'],
+      progressKeys: ['press/0', 'press/error', 'oven/0'],
       errorActionOf: (action) => (action === 0 ? 1 : null),
     });
     await settlement.onResult(SLAB, resultOf({ parts: [partOf(0), partOf(1), partOf(2)] }));

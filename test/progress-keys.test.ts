@@ -1,0 +1,43 @@
+import { describe, expect, it } from 'vitest';
+import { progressKeys } from '../src/progress-keys.ts';
+
+function action(id: string, type: string, destination: Readonly<Record<string, string>>) {
+  return { id, ruleName: id.split('/')[0] ?? '', type, destination };
+}
+
+const stream = { deliveryStreamName: 'telemetry' };
+const folder = { path: 'press' };
+
+describe('progressKeys', () => {
+  it('stay with an action when another is put before it, and when they change places', () => {
+    const [firehose, file] = progressKeys([action('press/0', 'firehose', stream), action('press/1', 'file', folder)]);
+    expect(firehose).not.toBe(file);
+    expect(progressKeys([action('press/0', 'file', folder), action('press/1', 'firehose', stream)])).toEqual([
+      file,
+      firehose,
+    ]);
+    const [added, ...rest] = progressKeys([
+      action('press/0', 'sns', { targetArn: 'arn' }),
+      action('press/1', 'firehose', stream),
+      action('press/2', 'file', folder),
+    ]);
+    expect(rest).toEqual([firehose, file]);
+    expect([firehose, file]).not.toContain(added);
+  });
+
+  it('do not depend on the order in which destination fields are written', () => {
+    const one = progressKeys([action('press/0', 's3', { bucketName: 'b', key: 'k' })]);
+    expect(progressKeys([action('press/0', 's3', { key: 'k', bucketName: 'b' })])).toEqual(one);
+  });
+
+  it('differ between rules, destinations, twins, and an error action', () => {
+    const keys = progressKeys([
+      action('press/0', 'file', folder),
+      action('press/1', 'file', folder),
+      action('press/2', 'file', { path: 'other' }),
+      action('press/error', 'file', folder),
+      action('oven/0', 'file', folder),
+    ]);
+    expect(new Set(keys).size).toBe(keys.length);
+  });
+});
