@@ -75,7 +75,9 @@ const delivery = z.strictObject({
   format: z
     .enum(['json-lines', 'json-lines-gzip', 'avro-container'])
     .default('json-lines')
-    .describe('json-lines, or json-lines-gzip (each record a gzip member; the stream must be UNCOMPRESSED).'),
+    .describe(
+      'json-lines, or json-lines-gzip (each record one or more gzip members; the stream must be UNCOMPRESSED).',
+    ),
   pack: z
     .boolean()
     .default(true)

@@ -35,7 +35,10 @@ process.on('exit', () => {
 /** Resolves once the gateway says that it is ready; rejects with its output when it ends instead. */
 export async function startGatewayProcess(configFile: string, options: StartOptions = {}): Promise<GatewayProcess> {
   const [command, ...args] = [...(options.prefix ?? []), process.execPath, MAIN, 'run', '--config', configFile];
-  const child = spawn(command ?? '', args, { env: { ...process.env, ...options.env }, stdio: ['ignore', 'pipe', 'pipe'] });
+  const child = spawn(command ?? '', args, {
+    env: { ...process.env, ...options.env },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  });
   running.add(child);
   child.once('exit', () => running.delete(child));
   const logs: Record<string, unknown>[] = [];
@@ -48,7 +51,8 @@ export async function startGatewayProcess(configFile: string, options: StartOpti
   const ready = await until(
     'the gateway to be ready',
     () => {
-      if (child.exitCode !== null) throw new Error(`the gateway ended with ${child.exitCode}:\n${complaints.join('\n')}\n${JSON.stringify(logs)}`);
+      if (child.exitCode !== null)
+        throw new Error(`the gateway ended with ${child.exitCode}:\n${complaints.join('\n')}\n${JSON.stringify(logs)}`);
       return logs.find((log) => log['msg'] === 'Gateway is ready.');
     },
     30_000,
