@@ -14,7 +14,7 @@ import type { Spool } from './spool/api.ts';
 
 export interface DeliveriesServices extends Pick<SinkServices, 'republish'> {
   readonly writeBytes: SinkServices['write'];
-  readonly spool: Pick<Spool, 'outbox' | 'deadLetters'>;
+  readonly spool: Pick<Spool, 'outbox' | 'reportStrandedOutboxes' | 'deadLetters'>;
   readonly catalog: SchemaCatalog;
   readonly events: Events;
   readonly metrics: Metrics;
@@ -56,6 +56,7 @@ export async function openDeliveries(config: Config, services: DeliveriesService
     return delivery;
   };
   const { planned } = config.ruleSet;
+  await spool.reportStrandedOutboxes(planned.map(({ plan }) => plan.id));
   const deliveries: Delivery[] = [];
   for (let start = 0; start < planned.length; start += OPENING_COUNT_MAX) {
     deliveries.push(...(await Promise.all(planned.slice(start, start + OPENING_COUNT_MAX).map(open))));

@@ -58,6 +58,12 @@ export function createEvents(log: Logger, metrics: Metrics) {
     outboxEntryDamaged(action: string, file: string): void {
       log.error({ action, file }, 'Outbox entry failed its checksum; it was set aside.');
     },
+    outboxStranded(folder: string, entryCount: number): void {
+      log.error(
+        { folder, entryCount },
+        'Outbox of an action that is no longer configured has entries; nobody delivers them. Configure the action again under its rule and place, or keep the folder.',
+      );
+    },
     laneDied(lane: number, cause: Error): void {
       metrics.laneRestarts.inc({ lane: String(lane) });
       log.error({ lane, err: cause }, 'Lane worker died; it is started again and its slab is read again.');

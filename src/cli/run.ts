@@ -4,9 +4,12 @@ import { asError, CodedError, formatFinding } from '../errors.ts';
 import { startGateway } from '../gateway.ts';
 import { collectGarbage } from './collect-garbage.ts';
 import type { Host } from './host.ts';
+import { stopInTime } from './stop-in-time.ts';
 
 /** Less than the ten seconds that Docker and systemd commonly grant. */
 const STOP_DEADLINE_MS = 8_000;
+/** What a stop may take in all. */
+const STOP_MS_MAX = 9_500;
 
 /** `headgate run`: starts a gateway and resolves with the exit code once a stop signal has been served. A second signal leaves at once. */
 export async function run(file: string, host: Host): Promise<number> {
@@ -32,7 +35,16 @@ export async function run(file: string, host: Host): Promise<number> {
     );
     await stopped;
     log.info('Gateway is stopping.');
-    await gateway.stop(STOP_DEADLINE_MS);
+    await stopInTime(
+      () => gateway.stop(STOP_DEADLINE_MS),
+      STOP_MS_MAX,
+      () => {
+        log.fatal(
+          'Gateway could not stop in time and is left as by a crash; the next start delivers what is in the spool.',
+        );
+        host.exit(1);
+      },
+    );
     log.info('Gateway has stopped.');
     return 0;
   } catch (error) {

@@ -110,6 +110,8 @@ export interface Spool {
   readonly deadLetters: DeadLetters;
   /** The same object for the same action id. */
   outbox(actionId: string): Promise<Outbox>;
+  /** Tells of outboxes with entries that belong to none of these actions: they wait until their action is configured again. */
+  reportStrandedOutboxes(actionIds: readonly string[]): Promise<void>;
   readonly health: SpoolHealth;
   stats(): SpoolStats;
   /** Commits what is pending, makes progress durable, frees what can be freed, releases the lock. Stop feeds first. */

@@ -17,7 +17,7 @@ import { DiskWatch } from './disk.ts';
 import { FeedBarrier } from './feed-barrier.ts';
 import type { Journal } from './journal.ts';
 import { LaneFeed } from './lane-feed.ts';
-import { Outbox, outboxDirectoryName } from './outbox.ts';
+import { Outbox, outboxDirectoryName, strandedOutboxes } from './outbox.ts';
 import type { Segment } from './segment.ts';
 import type { SpoolParts } from './spool-parts.ts';
 
@@ -145,6 +145,13 @@ export class ComposedSpool implements Spool {
       outbox.catch(() => this.#outboxes.delete(actionId));
     }
     return outbox;
+  }
+
+  async reportStrandedOutboxes(actionIds: readonly string[]): Promise<void> {
+    const { files, dir, events } = this.#parts.options;
+    for (const { name, entryCount } of await strandedOutboxes(files, `${dir}/outbox`, actionIds)) {
+      events.outboxStranded(`${dir}/outbox/${name}`, entryCount);
+    }
   }
 
   stats(): SpoolStats {

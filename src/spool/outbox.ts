@@ -270,9 +270,25 @@ async function listed(files: Files, dir: string): Promise<readonly string[]> {
   try {
     return await files.list(dir);
   } catch (thrown) {
-    if (isMissing(thrown)) return [];
+    if (isMissing(thrown) || isNoFolder(thrown)) return [];
     throw thrown;
   }
+}
+
+/** Outboxes of actions that are no longer configured, and hold entries: nobody delivers them. `dir` is the folder of all outboxes. */
+export async function strandedOutboxes(
+  files: Files,
+  dir: string,
+  actionIds: readonly string[],
+): Promise<readonly { readonly name: string; readonly entryCount: number }[]> {
+  const known = new Set(actionIds.map(outboxDirectoryName));
+  const found: { readonly name: string; readonly entryCount: number }[] = [];
+  for (const name of [...(await listed(files, dir))].sort()) {
+    if (known.has(name)) continue;
+    const entryCount = (await listed(files, `${dir}/${name}`)).filter((file) => NAME.test(file)).length;
+    if (entryCount > 0) found.push({ name, entryCount });
+  }
+  return found;
 }
 
 /** An action id as a directory name: what is not plain is written as %XX, so that different ids stay different. */
@@ -309,4 +325,8 @@ function pad(ordinal: number): string {
 
 function isMissing(thrown: unknown): boolean {
   return thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOENT';
+}
+
+function isNoFolder(thrown: unknown): boolean {
+  return thrown instanceof Error && 'code' in thrown && thrown.code === 'ENOTDIR';
 }

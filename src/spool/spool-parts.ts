@@ -25,6 +25,7 @@ type SpoolEvents = Pick<
   | 'spoolStepFailed'
   | 'diskLevelChanged'
   | 'outboxEntryDamaged'
+  | 'outboxStranded'
 >;
 
 type SpoolMetrics = Pick<

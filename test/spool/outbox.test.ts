@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Entry } from '../../src/message.ts';
 import { type Files, nodeFiles } from '../../src/spool/files.ts';
-import { Outbox, outboxDirectoryName } from '../../src/spool/outbox.ts';
+import { Outbox, outboxDirectoryName, strandedOutboxes } from '../../src/spool/outbox.ts';
 
 let dir: string;
 let damaged: string[];
@@ -40,6 +40,21 @@ function entry(id: string, body: Entry['body'] = { kind: 'bytes', bytes: Buffer.
 function idsOf(entries: readonly Entry[]): string[] {
   return entries.map(({ id }) => id);
 }
+
+describe('outboxes of actions that are no longer configured', () => {
+  it('are found when they hold entries', async () => {
+    const files = nodeFiles();
+    expect(await strandedOutboxes(files, join(dir, 'none'), [])).toEqual([]);
+    for (const id of ['press/0', 'press/1', 'press/2']) {
+      const outbox = await Outbox.open({ files, dir: join(dir, outboxDirectoryName(id)), onDamaged: () => {} });
+      await outbox.put(entry('a'));
+      if (id === 'press/2') await outbox.remove(await outbox.take(1, 1000));
+    }
+    await writeFile(join(dir, 'not-a-folder'), '');
+    expect(await strandedOutboxes(files, dir, ['press/0'])).toEqual([{ name: 'press%2f1', entryCount: 1 }]);
+    expect(await strandedOutboxes(files, dir, ['press/0', 'press/1'])).toEqual([]);
+  });
+});
 
 describe('outbox', () => {
   it('gives entries back in order, whole, after a restart', async () => {
