@@ -2,7 +2,6 @@ import { pino } from 'pino';
 import { loadConfig } from '../config.ts';
 import { asError, CodedError, formatFinding } from '../errors.ts';
 import { startGateway } from '../gateway.ts';
-import { collectGarbage } from './collect-garbage.ts';
 import type { Host } from './host.ts';
 import { stopInTime } from './stop-in-time.ts';
 
@@ -16,7 +15,6 @@ export async function run(file: string, host: Host): Promise<number> {
   const { config, findings } = loadConfig(file, host.env);
   for (const finding of findings) host.complain(formatFinding(finding));
   if (config === null) return 1;
-  collectGarbage();
   const log = pino(
     { level: config.log.level, base: { gateway: config.gateway.id, pid: host.process.pid } },
     { write: (line: string) => host.write(line) },
