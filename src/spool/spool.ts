@@ -270,6 +270,8 @@ function collectFreeable({ stores, streams }: SpoolParts): (() => Promise<void>)
     const needed = Math.min(...streams.map((stream) => stream[name].ordinalNeeded));
     for (const segment of store.segments) {
       if (segment === store.active || !segment.isSealed || segment.slabsOpen > 0) continue;
+      // What could not be read may be readable once the disk has been seen to: the next start tries. A person may remove the file.
+      if (segment.damage.size > 0) continue;
       if (segment.ordinal < needed) frees.push(() => store.free(segment));
     }
   }

@@ -69,6 +69,19 @@ async function deliveredFrom(disk: SimulatedDisk) {
 }
 
 describe('recovery', () => {
+  it('keeps a segment in which something could not be read, and delivers it once the disk reads again', async () => {
+    const { disk, path } = await crashedJournal(20);
+    const whole = Buffer.from(disk.bytesOf(path));
+    disk.bytesOf(path).fill(0x5a, 64 + 5 * 832, 64 + 5 * 832 + 16);
+    const first = await deliveredFrom(disk);
+    expect(first.seen).toHaveLength(19);
+    expect(disk.paths).toContain(path);
+    whole.copy(disk.bytesOf(path));
+    const second = await deliveredFrom(disk);
+    expect(second.seen).toEqual(['m5']);
+    expect(disk.paths).not.toContain(path);
+  });
+
   it('loses only the message whose block was damaged, and reports the bytes', async () => {
     const { disk, path } = await crashedJournal(20);
     disk.bytesOf(path).fill(0x5a, 64 + 5 * 832, 64 + 5 * 832 + 16);
