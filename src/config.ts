@@ -185,7 +185,18 @@ function loadUsers(
     };
   }
   const parsed = validate(users, users.data, usersFileSchema);
-  return { users: parsed.value ?? [], findings: [...findings, ...parsed.findings] };
+  const entries = parsed.value ?? [];
+  return { users: entries, findings: [...findings, ...parsed.findings, ...checkClientIds(users, entries)] };
+}
+
+/** A client id is what the client says it is: `%c` keeps users apart only where their client ids are theirs alone. */
+function checkClientIds(source: YamlSource, users: Config['users']): readonly Finding[] {
+  return users.flatMap(({ clientId, publish, subscribe }, index) => {
+    if (clientId !== undefined || ![...publish, ...subscribe].some((filter) => filter.includes('%c'))) return [];
+    const message =
+      'Filters with `%c` and any client id: this user may take the client id of another device and its topics. Write `clientId`, such as "%u-*", or use `%u` in the filters.';
+    return [findingAt(source, [index], 'CONFIG_UNSAFE', message, 'warning')];
+  });
 }
 
 /** The gateway empties and frees what is its own at every start; and a path rendered from a payload must not reach it. */

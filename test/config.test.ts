@@ -97,6 +97,16 @@ describe('loadConfig', () => {
     expect(load({ 'headgate.yaml': wanted }).config).not.toBeNull();
   });
 
+  it('warns of a user whose filters trust a client id that anybody may take', () => {
+    const users = GOOD.replace('{ anonymous: true }', '{ users: ./users.yaml }');
+    const token = `sha256:${'a'.repeat(64)}`;
+    const file = (more: string) => `- { name: a, token: '${token}', publish: ['by-client/%c']${more} }\n`;
+    const open = load({ 'headgate.yaml': users, 'users.yaml': file('') });
+    expect(open.lines.join('\n')).toMatch(/users\.yaml:1:\d+ 0: .*CONFIG_UNSAFE/);
+    expect(open.config?.users).toHaveLength(1);
+    expect(load({ 'headgate.yaml': users, 'users.yaml': file(", clientId: '%u-*'") }).lines).toEqual([]);
+  });
+
   it('fails closed on an absent or empty users file', () => {
     const users = GOOD.replace('{ anonymous: true }', '{ users: ./users.yaml }');
     expect(load({ 'headgate.yaml': users }).lines.join('\n')).toContain('[CONFIG_FILE_UNREADABLE]');
