@@ -4,7 +4,7 @@
  * Invariants
  * - The folder is made, durably, before the first entry of a run; most actions never need one.
  * - An entry exists from the moment its `.entry` name is durable (contents fsync → rename → directory fsync) until the name is gone.
- * - A file body is moved in before its entry, as `.body`; without an entry it is no entry.
+ * - A file body is moved in before its entry, as `.body`; without an entry it is no entry, and a start removes it.
  * - What fails its checksum is renamed to `.damaged` and reported. It never stands in the way of what follows, and is never removed.
  * - Names that are not ours are left alone.
  *
@@ -67,13 +67,20 @@ export class Outbox implements OutboxPort {
     const { files, dir } = options;
     const items: Item[] = [];
     let ordinalNext = 1;
-    for (const name of [...(await listed(files, dir))].sort()) {
+    const names = [...(await listed(files, dir))].sort();
+    // Damaged entries keep their bodies, for whoever looks at them.
+    const withEntry = new Set(
+      names.filter((name) => /\.entry(\.damaged)?$/.test(name)).map((name) => name.slice(0, 12)),
+    );
+    for (const name of names) {
       const ordinal = Number(/^(\d{12})[-.]/.exec(name)?.[1] ?? 0);
       ordinalNext = Math.max(ordinalNext, ordinal + 1);
       const match = NAME.exec(name);
       if (match !== null) {
         items.push({ name, ordinal, receivedAt: Number(match[2]), bytes: Number(match[3]), isTaken: false });
       } else if (/^\d{12}-\d+-\d+\.entry\.writing$/.test(name)) {
+        await files.unlink(`${dir}/${name}`);
+      } else if (/^\d{12}\.body$/.test(name) && !withEntry.has(name.slice(0, 12))) {
         await files.unlink(`${dir}/${name}`);
       }
     }

@@ -57,6 +57,14 @@ describe('outboxes of actions that are no longer configured', () => {
 });
 
 describe('outbox', () => {
+  it('removes a body that a crash left without its entry, and keeps those of entries, damaged ones too', async () => {
+    const kept = ['000000000001.body', '000000000001-5-4.entry', '000000000002.body', '000000000002-5-4.entry.damaged'];
+    const left = ['000000000003.body', '000000000004.body', '000000000004-5-4.entry.writing'];
+    for (const name of [...kept, ...left]) await writeFile(join(dir, name), 'body');
+    await open();
+    expect((await readdir(dir)).sort()).toEqual([...kept].sort());
+  });
+
   it('gives entries back in order, whole, after a restart', async () => {
     const first = await open();
     for (const id of ['a', 'b', 'c']) await first.put(entry(id));
