@@ -27,17 +27,21 @@ export interface GatewayParts {
 export async function shutDown(parts: GatewayParts, deadlineMs: number, clock: () => number): Promise<void> {
   const { broker, spool, lanes, deliveries, admin } = parts;
   const endAt = clock() + deadlineMs;
-  await broker.stopAccepting();
-  await broker.drain(deadlineMs * SHARE_ANSWER);
-  await evaluated(spool, deadlineMs * SHARE_EVALUATE, clock);
-  await spool.stopFeeds();
-  // The broker is still there: a republish has to reach its local subscribers.
-  const leftMs = Math.max(CLOSE_MS, endAt - clock() - CLOSE_MS);
-  await Promise.all(deliveries.map((delivery) => delivery.flush(leftMs)));
-  await Promise.all(deliveries.map((delivery) => delivery.close()));
-  await broker.close();
-  await lanes.close();
-  await spool.close();
+  try {
+    await broker.stopAccepting();
+    await broker.drain(deadlineMs * SHARE_ANSWER);
+    await evaluated(spool, deadlineMs * SHARE_EVALUATE, clock);
+    await spool.stopFeeds();
+    // The broker is still there: a republish has to reach its local subscribers.
+    const leftMs = Math.max(CLOSE_MS, endAt - clock() - CLOSE_MS);
+    await Promise.all(deliveries.map((delivery) => delivery.flush(leftMs)));
+    await Promise.all(deliveries.map((delivery) => delivery.close()));
+    await broker.close();
+    await lanes.close();
+  } finally {
+    // Whatever failed: what was settled becomes durable, and the next start finds no lock.
+    await spool.close();
+  }
   await admin?.close();
 }
 

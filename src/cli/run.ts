@@ -33,15 +33,18 @@ export async function run(file: string, host: Host): Promise<number> {
     );
     await stopped;
     log.info('Gateway is stopping.');
+    const leave = (err: Error) => {
+      // What may still run must not go on beside the next process.
+      log.fatal(
+        { err },
+        'Gateway could not stop and is left as by a crash; the next start delivers what is in the spool.',
+      );
+      host.exit(1);
+    };
     await stopInTime(
-      () => gateway.stop(STOP_DEADLINE_MS),
+      () => gateway.stop(STOP_DEADLINE_MS).catch((thrown: unknown) => leave(asError(thrown))),
       STOP_MS_MAX,
-      () => {
-        log.fatal(
-          'Gateway could not stop in time and is left as by a crash; the next start delivers what is in the spool.',
-        );
-        host.exit(1);
-      },
+      () => leave(new Error(`The stop took more than ${STOP_MS_MAX} ms.`)),
     );
     log.info('Gateway has stopped.');
     return 0;
