@@ -6,6 +6,7 @@ import type { Config } from './config.ts';
 import { invariant } from './errors.ts';
 import type { Events } from './events.ts';
 import type { Metrics } from './metrics.ts';
+import { outboxNames } from './progress-keys.ts';
 import type { PlannedAction } from './rule-set.ts';
 import type { SchemaCatalog } from './schema-catalog.ts';
 import { createDelivery, type Delivery } from './sinks/delivery/delivery.ts';
@@ -31,14 +32,14 @@ export async function openDeliveries(config: Config, services: DeliveriesService
   const objectsDir = join(config.dataDir, 'objects');
   // What an earlier run left open; the journal has its messages, also those of actions that are no longer configured.
   await rm(objectsDir, { recursive: true, force: true });
-  const open = async ({ plan, options }: PlannedAction): Promise<Delivery> => {
+  const open = async ({ plan, options }: PlannedAction, outboxName: string): Promise<Delivery> => {
     const delivery = createDelivery(
       { plan, options },
       {
         gatewayId: config.gateway.id,
         lakeDir: config.lakeDir,
         objectsDir,
-        outbox: await spool.outbox(plan.id),
+        outbox: await spool.outbox(outboxName),
         deadLetters: spool.deadLetters,
         events,
         metrics,
@@ -56,10 +57,12 @@ export async function openDeliveries(config: Config, services: DeliveriesService
     return delivery;
   };
   const { planned } = config.ruleSet;
-  await spool.reportStrandedOutboxes(planned.map(({ plan }) => plan.id));
+  const names = outboxNames(planned.map(({ plan }) => plan));
+  await spool.reportStrandedOutboxes(names);
   const deliveries: Delivery[] = [];
   for (let start = 0; start < planned.length; start += OPENING_COUNT_MAX) {
-    deliveries.push(...(await Promise.all(planned.slice(start, start + OPENING_COUNT_MAX).map(open))));
+    const batch = planned.slice(start, start + OPENING_COUNT_MAX);
+    deliveries.push(...(await Promise.all(batch.map((action, index) => open(action, names[start + index] ?? '')))));
   }
   return deliveries;
 }

@@ -5,6 +5,20 @@
 import { createHash } from 'node:crypto';
 import type { ActionPlan } from './message.ts';
 
+/**
+ * By action index: the outboxes of actions. By rule, type and place among the rule's actions of that type: an entry carries its own
+ * destination, so what waits may go out through any action of its type, and must never meet a sink of another.
+ */
+export function outboxNames(plans: readonly Pick<ActionPlan, 'id' | 'ruleName' | 'type'>[]): readonly string[] {
+  const counts = new Map<string, number>();
+  return plans.map(({ id, ruleName, type }) => {
+    const name = `${ruleName}/${id === `${ruleName}/error` ? `error-${type}` : type}`;
+    const count = counts.get(name) ?? 0;
+    counts.set(name, count + 1);
+    return `${name}-${count}`;
+  });
+}
+
 /** By action index, all different. A new destination is a new action: it gets the backlog again rather than miss some of it. */
 export function progressKeys(
   plans: readonly Pick<ActionPlan, 'id' | 'ruleName' | 'type' | 'destination'>[],

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { progressKeys } from '../src/progress-keys.ts';
+import { outboxNames, progressKeys } from '../src/progress-keys.ts';
 
 function action(id: string, type: string, destination: Readonly<Record<string, string>>) {
   return { id, ruleName: id.split('/')[0] ?? '', type, destination };
@@ -39,5 +39,22 @@ describe('progressKeys', () => {
       action('oven/0', 'file', folder),
     ]);
     expect(new Set(keys).size).toBe(keys.length);
+  });
+});
+
+describe('outboxNames', () => {
+  it('never lets what one type of action left meet the sink of another', () => {
+    const before = outboxNames([action('press/0', 'firehose', stream), action('press/1', 'file', folder)]);
+    const after = outboxNames([action('press/0', 'file', folder), action('press/1', 'firehose', stream)]);
+    expect(after).toEqual([before[1], before[0]]);
+    expect(outboxNames([action('press/0', 'file', folder), action('press/error', 'file', folder)])).toEqual([
+      'press/file-0',
+      'press/error-file-0',
+    ]);
+  });
+
+  it('are all different', () => {
+    const names = outboxNames([0, 1, 2].map((place) => action(`press/${place}`, 's3', folder)));
+    expect(new Set(names).size).toBe(3);
   });
 });

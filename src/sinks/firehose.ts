@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { CodedError } from '../errors.ts';
 import type { Entry } from '../message.ts';
-import { classifyAwsError, classifyEntryFailure } from './aws/classify.ts';
+import { blameTemplate, classifyAwsError, classifyEntryFailure } from './aws/classify.ts';
 import type { FirehosePort } from './aws/firehose-port.ts';
 import { type LazyPort, lazyPort } from './aws/lazy-port.ts';
 import type { AwsOptions } from './aws/options.ts';
@@ -229,7 +229,7 @@ class FirehoseSink implements Sink {
         failure === null ? DELIVERED : classifyEntryFailure(failure.code, failure.message, false),
       );
     } catch (thrown) {
-      const outcome = classifyAwsError(thrown);
+      const outcome = blameTemplate(classifyAwsError(thrown), this.#streamTemplate);
       return entries.map(() => outcome);
     }
   }

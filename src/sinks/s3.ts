@@ -9,7 +9,7 @@
 import { z } from 'zod';
 import { CodedError } from '../errors.ts';
 import type { Entry } from '../message.ts';
-import { classifyAwsError } from './aws/classify.ts';
+import { blameTemplate, classifyAwsError } from './aws/classify.ts';
 import { type LazyPort, lazyPort } from './aws/lazy-port.ts';
 import type { AwsOptions } from './aws/options.ts';
 import type { S3Port, S3Put } from './aws/s3-port.ts';
@@ -119,7 +119,12 @@ function openPort(aws: AwsOptions, fields: Action): LazyPort<S3Port> {
   );
 }
 
-async function outcomeOf(lazy: LazyPort<S3Port>, request: S3Put, signal: AbortSignal): Promise<Outcome> {
+async function outcomeOf(
+  lazy: LazyPort<S3Port>,
+  request: S3Put,
+  bucketTemplate: string,
+  signal: AbortSignal,
+): Promise<Outcome> {
   const keyBytes = Buffer.byteLength(request.key);
   if (keyBytes === 0 || keyBytes > s3Limits.keyBytesMax || request.bucket === '') {
     const why = `The object would be s3://${request.bucket.slice(0, 80)}/${request.key.slice(0, 80)}; a key has 1 to ${s3Limits.keyBytesMax} bytes, this one ${keyBytes}.`;
@@ -131,7 +136,7 @@ async function outcomeOf(lazy: LazyPort<S3Port>, request: S3Put, signal: AbortSi
     return DELIVERED;
   } catch (thrown) {
     const isThere = thrown instanceof Error && thrown.name === 'PreconditionFailed' && !request.isOverwriting;
-    return isThere ? DELIVERED : classifyAwsError(thrown);
+    return isThere ? DELIVERED : blameTemplate(classifyAwsError(thrown), bucketTemplate);
   }
 }
 
@@ -152,7 +157,12 @@ class S3MessageSink implements Sink {
       const bucket = entry.destination['bucketName'] ?? '';
       const key = entry.destination['key'] ?? '';
       const contentType = 'application/octet-stream';
-      return outcomeOf(this.#port, { bucket, key, entry, contentType, isOverwriting: true }, signal);
+      return outcomeOf(
+        this.#port,
+        { bucket, key, entry, contentType, isOverwriting: true },
+        this.#bucketTemplate,
+        signal,
+      );
     });
   }
 
@@ -189,7 +199,12 @@ class S3ObjectSink implements Sink {
         const name = `${this.#gatewayId}-${entry.id}${objectFormatOf[this.#format].extension}`;
         const key = prefix.endsWith('/') ? `${prefix}${name}` : `${prefix}/${name}`;
         const { contentType } = objectFormatOf[this.#format];
-        return outcomeOf(this.#port, { bucket, key, entry, contentType, isOverwriting: false }, signal);
+        return outcomeOf(
+          this.#port,
+          { bucket, key, entry, contentType, isOverwriting: false },
+          this.#bucketTemplate,
+          signal,
+        );
       },
     );
   }

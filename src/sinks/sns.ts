@@ -2,7 +2,7 @@
 import { z } from 'zod';
 import { CodedError } from '../errors.ts';
 import type { Entry } from '../message.ts';
-import { classifyAwsError, classifyEntryFailure } from './aws/classify.ts';
+import { blameTemplate, classifyAwsError, classifyEntryFailure } from './aws/classify.ts';
 import { type LazyPort, lazyPort } from './aws/lazy-port.ts';
 import type { AwsOptions } from './aws/options.ts';
 import type { SnsPort } from './aws/sns-port.ts';
@@ -126,7 +126,7 @@ class SnsSink implements Sink {
         outcomes[Number(failure.id)] = classifyEntryFailure(failure.code, failure.message, failure.isSenderFault);
       }
     } catch (thrown) {
-      const outcome = classifyAwsError(thrown);
+      const outcome = blameTemplate(classifyAwsError(thrown), this.#topicTemplate);
       for (const { id } of messages) outcomes[Number(id)] = outcome;
     }
   }

@@ -52,7 +52,7 @@ export class LaneFeed {
   #isStopping = false;
   #isTaking = false;
   /** A worker died: one slab at a time until it is known which message did it. */
-  #isIsolating = false;
+  #isolations = 0;
   #wakeups: (() => void)[] = [];
   #cutPause: () => void = () => {};
   #feeding: Promise<void> = Promise.resolve();
@@ -91,7 +91,7 @@ export class LaneFeed {
 
   async #feed(): Promise<void> {
     while (!this.#isStopping) {
-      if (this.#flights.length >= SLABS_IN_FLIGHT_MAX || this.#isIsolating) {
+      if (this.#flights.length >= SLABS_IN_FLIGHT_MAX || this.#isolations > 0) {
         await this.#awake();
         continue;
       }
@@ -192,14 +192,16 @@ export class LaneFeed {
 
   async #afterDeath(flight: Flight, error: Error): Promise<void> {
     // Whatever else was with the worker has to come back first, so that only this slab can be blamed from here on.
-    this.#isIsolating = true;
+    this.#isolations++;
     await Promise.allSettled(this.#flights.map(({ attempt }) => attempt));
     await this.#isolate(flight.work.slab, error);
+    this.#isolations--;
   }
 
   async #isolate(slab: SlabState, error: Error): Promise<void> {
     const { alarm, normal, handlers, lane, progress, deadLetters } = this.#options;
-    this.#isIsolating = true;
+    // Counted: a worker may die again while its slab is evaluated once more within.
+    this.#isolations++;
     const stream = slab.class === 'alarm' ? alarm : normal;
     await evaluateSuspect(slab, error, {
       reread: () => stream.reread(slab),
@@ -212,7 +214,7 @@ export class LaneFeed {
       progress,
       deadLetters,
     });
-    this.#isIsolating = false;
+    this.#isolations--;
   }
 
   /** `leftOut`: ranges of the slab that this task is not about. */

@@ -89,6 +89,9 @@ const HELD = new Set([
   'UnrecognizedClientException',
 ]);
 
+/** Of those: the destination is not there. */
+const MISSING = new Set(['NoSuchBucket', 'NotFound', 'NotFoundException', 'ResourceNotFoundException']);
+
 /** The peer is not who it should be: nothing is sent until an operator has looked. */
 const TLS_CODES = new Set([
   'CERT_HAS_EXPIRED',
@@ -124,6 +127,15 @@ export function classifyAwsError(thrown: unknown): Failure {
   if (status === 408 || status === 409 || status === 425 || status === 429 || status >= 500) return retry;
   if (REJECTED_STATUSES.has(status)) return { status: 'rejected', cause };
   return { status: 'held', cause };
+}
+
+/**
+ * A missing destination holds the sink, as a rule that names it will not get better by itself. Where a template takes the name from
+ * the message, the message is to blame and nobody else waits for it.
+ */
+export function blameTemplate(outcome: Failure, template: string): Failure {
+  const isMissing = outcome.status === 'held' && MISSING.has(nameOf(outcome.cause));
+  return isMissing && template.includes('${') ? { status: 'rejected', cause: outcome.cause } : outcome;
 }
 
 /** One entry that failed inside a call that succeeded (Firehose `RequestResponses`, SNS `Failed`). */

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { CodedError } from '../../../src/errors.ts';
-import { classifyAwsError, classifyEntryFailure } from '../../../src/sinks/aws/classify.ts';
+import { blameTemplate, classifyAwsError, classifyEntryFailure } from '../../../src/sinks/aws/classify.ts';
 
 /** As the SDK throws it. */
 function failure(name: string, status: number | null, more: object = {}): Error {
@@ -97,6 +97,20 @@ describe('classifyAwsError', () => {
   it('takes the name out of a namespace', () => {
     expect(classifyAwsError(failure('com.amazonaws.firehose#ResourceNotFoundException', 400)).status).toBe('held');
     expect(classifyAwsError(failure('ThrottlingException:http://internal.amazon.com/', 400)).status).toBe('retry');
+  });
+});
+
+describe('blameTemplate', () => {
+  const missing = classifyAwsError(Object.assign(new Error('no bucket'), { name: 'NoSuchBucket' }));
+  const denied = classifyAwsError(Object.assign(new Error('denied'), { name: 'AccessDenied' }));
+
+  it('rejects the entry when a message named a destination that is not there', () => {
+    expect(blameTemplate(missing, '${topic(2)}-lake').status).toBe('rejected');
+  });
+
+  it('holds the sink when the rule named it, or when anything else is missing', () => {
+    expect(blameTemplate(missing, 'lake').status).toBe('held');
+    expect(blameTemplate(denied, '${topic(2)}-lake').status).toBe('held');
   });
 });
 
