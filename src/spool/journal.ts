@@ -18,6 +18,7 @@ import type { Waiter } from '../ports.ts';
 import type { AnswerGroup, Answers } from './answers.ts';
 import type { Journal as JournalPort, SpoolClock } from './api.ts';
 import type { BufferPool } from './buffer-pool.ts';
+import type { LanePressure } from './lane-pressure.ts';
 import type { Pressure } from './pressure.ts';
 import type { Segment } from './segment.ts';
 import type { SegmentStore } from './segment-store.ts';
@@ -50,6 +51,8 @@ export interface JournalOptions {
   readonly sequences: SequenceCounter;
   readonly answers: Answers;
   readonly pressure: Pressure;
+  /** By lane. */
+  readonly lanePressures: readonly LanePressure[];
   readonly buffers: BufferPool;
   readonly clock: SpoolClock;
   readonly onCommitted: (slab: CommittedSlab) => void;
@@ -63,6 +66,8 @@ interface Group extends AnswerGroup {
   readonly gathering: (BlockWriter | null)[];
   /** Slabs that are full, in order per lane. */
   readonly full: BlockWriter[];
+  /** By lane, and all. */
+  readonly laneBytes: number[];
   bytes: number;
 }
 
@@ -114,7 +119,9 @@ export class Journal implements JournalPort {
     writer.message(sender, receivedAt, hops, packet, start, end);
     const grown = writer.byteLength - before;
     group.bytes += grown;
+    group.laneBytes[lane] = (group.laneBytes[lane] ?? 0) + grown;
     this.#options.pressure.add(grown);
+    this.#options.lanePressures[lane]?.appended(grown);
     if (waiter !== null) this.#options.answers.add(waiter, group);
     if (group.bytes >= GROUP_BYTES_MAX) {
       this.#waiting.push(group);
@@ -172,7 +179,7 @@ export class Journal implements JournalPort {
 
   /** False when it gave up because the journal closes. */
   async #commit(group: Group): Promise<boolean> {
-    const { pressure, answers, onCommit, onCommitted } = this.#options;
+    const { pressure, lanePressures, answers, onCommit, onCommitted } = this.#options;
     const writers = [...group.full, ...group.gathering.filter((writer) => writer !== null)];
     const slabs = this.#number(writers);
     const startedAt = performance.now();
@@ -184,6 +191,7 @@ export class Journal implements JournalPort {
     onCommit(messageCount, (performance.now() - startedAt) / 1000);
     answers.durable(group);
     for (const slab of committed) onCommitted(slab);
+    for (const [lane, bytes] of group.laneBytes.entries()) lanePressures[lane]?.committed(bytes);
     pressure.remove(group.bytes);
     return true;
   }
@@ -273,5 +281,12 @@ export class Journal implements JournalPort {
 }
 
 function newGroup(laneCount: number): Group {
-  return { isDurable: false, runCount: 0, gathering: new Array<null>(laneCount).fill(null), full: [], bytes: 0 };
+  return {
+    isDurable: false,
+    runCount: 0,
+    gathering: new Array<null>(laneCount).fill(null),
+    full: [],
+    laneBytes: [],
+    bytes: 0,
+  };
 }

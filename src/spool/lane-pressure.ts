@@ -1,5 +1,5 @@
 /**
- * Bytes that wait in memory for one lane. Full means: stop reading the sockets of this lane's clients, and of no others. So a load
+ * Bytes that wait in memory for one lane: for their commit, or committed and not yet taken. Full means: stop reading the sockets of this lane's clients, and of no others. So a load
  * above what a lane can evaluate slows its clients down, instead of filling the disk with messages that are then read again, which
  * would cost the lane's core more than it saves.
  *
@@ -10,13 +10,14 @@
 import type { SpoolClock } from './api.ts';
 
 export interface LanePressureOptions {
-  readonly queuedBytesMax: number;
+  readonly waitingBytesMax: number;
   readonly patienceMs: number;
   readonly clock: SpoolClock;
 }
 
 export class LanePressure {
   readonly #options: LanePressureOptions;
+  #pendingBytes = 0;
   #queuedBytes = 0;
   #isLifted = false;
   /** Slabs taken or dropped since the watch was last looked at. */
@@ -29,20 +30,30 @@ export class LanePressure {
   }
 
   get isFull(): boolean {
-    return this.#queuedBytes >= this.#options.queuedBytesMax && !this.#isLifted;
+    return this.#waitingBytes >= this.#options.waitingBytesMax && !this.#isLifted;
+  }
+
+  /** Appended; once per message, so it only counts. */
+  appended(bytes: number): void {
+    this.#pendingBytes += bytes;
+    if (this.#cancelWatch === null && this.isFull) this.#watch();
+  }
+
+  /** No longer pending: what of it the lane's queue keeps is `queued`. */
+  committed(bytes: number): void {
+    this.#pendingBytes -= bytes;
+    this.#relieve();
   }
 
   queued(bytes: number): void {
     this.#queuedBytes += bytes;
-    if (this.isFull && this.#cancelWatch === null) this.#watch();
+    if (this.#cancelWatch === null && this.isFull) this.#watch();
   }
 
   /** Handed to the lane, or dropped from memory to be read again. */
   taken(bytes: number): void {
     this.#queuedBytes -= bytes;
     this.#hasMoved = true;
-    if (this.#queuedBytes > this.#options.queuedBytesMax / 2) return;
-    this.#isLifted = false;
     this.#relieve();
   }
 
@@ -67,11 +78,22 @@ export class LanePressure {
         return;
       }
       this.#isLifted = true;
-      this.#relieve();
+      this.#tell();
     });
   }
 
+  get #waitingBytes(): number {
+    return this.#pendingBytes + this.#queuedBytes;
+  }
+
   #relieve(): void {
+    if (this.#waitingBytes > this.#options.waitingBytesMax / 2) return;
+    this.#isLifted = false;
+    this.#tell();
+  }
+
+  #tell(): void {
+    if (this.#callbacks.length === 0) return;
     const callbacks = this.#callbacks;
     this.#callbacks = [];
     for (const callback of callbacks) callback();

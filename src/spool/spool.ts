@@ -26,8 +26,8 @@ const SLABS_POOLED_MAX = 64;
 /** Dead letters are rare; a small box should not give 16 MiB to them. */
 const DEAD_LETTER_SEGMENT_BYTES = 1024 * 1024;
 const LANE_COUNT_MAX = 255;
-/** A few slabs keep a lane busy through one commit; a lane that takes nothing for so long stands still. */
-const LANE_PRESSURE = { queuedBytesMax: 4 * 1024 * 1024, patienceMs: 1000 };
+/** Enough to keep a lane busy through a commit; a lane that takes nothing for so long stands still. */
+const LANE_PRESSURE = { waitingBytesMax: 6 * 1024 * 1024, patienceMs: 1000 };
 
 const TUNING: SpoolTuning = {
   pendingBytesMax: 32 * 1024 * 1024,
@@ -112,6 +112,7 @@ async function compose(options: SpoolOptions, lock: Lock): Promise<SpoolParts> {
       sequences,
       answers,
       pressure,
+      lanePressures,
       buffers,
       clock,
       onCommitted: (slab) => pushSlab(parts, name, slab),

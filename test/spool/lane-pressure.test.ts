@@ -10,7 +10,7 @@ function rig() {
       return () => void timers.splice(timers.indexOf(callback), 1);
     },
   };
-  const pressure = new LanePressure({ queuedBytesMax: 100, patienceMs: 1000, clock });
+  const pressure = new LanePressure({ waitingBytesMax: 100, patienceMs: 1000, clock });
   let relieved = 0;
   return {
     pressure,
@@ -58,6 +58,18 @@ describe('LanePressure', () => {
     pressure.taken(200);
     pressure.queued(100);
     expect(pressure.isFull).toBe(true);
+  });
+
+  it('counts what waits for its commit as well', () => {
+    const { pressure, wait, relieved } = rig();
+    pressure.appended(100);
+    expect(pressure.isFull).toBe(true);
+    wait();
+    pressure.queued(80);
+    pressure.committed(100);
+    expect(relieved()).toBe(0);
+    pressure.taken(80);
+    expect(relieved()).toBe(1);
   });
 
   it('answers at once where there is room', async () => {
