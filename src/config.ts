@@ -98,19 +98,12 @@ export function loadConfig(file: string, env: Environment): LoadResult {
   const parsed = validate(source, secrets.data ?? {}, configSchema);
   const findings: Finding[] = [...secrets.findings, ...parsed.findings];
   const document = parsed.value;
-  // Rules and users are checked even when the rest has mistakes, so that one run names them all.
-  const shape = document ?? salvage(secrets.data);
-  const ruleSet = loadRuleSet(source, {
-    baseDir,
-    rules: shape.rules,
-    schemas: shape.schemas,
-    aws: document?.aws,
-    isAwsKnown: document !== null,
-  });
-  findings.push(...ruleSet.findings);
-  const users = document === null ? { users: [], findings: [] } : loadUsers(source, document, baseDir);
-  findings.push(...users.findings);
-  if (document !== null) findings.push(...checkFiles(source, document, baseDir), ...checkAccess(source, document));
+  // What is right is checked on even when the rest has mistakes, so that one run names them all.
+  const parts = document === null ? salvage(secrets.data) : { ...document, isAwsKnown: true };
+  const ruleSet = loadRuleSet(source, { baseDir, ...parts });
+  const users = loadUsers(source, parts.auth, baseDir);
+  findings.push(...ruleSet.findings, ...users.findings, ...checkFiles(source, parts.listeners, baseDir));
+  findings.push(...checkAccess(source, parts.listeners, parts.auth));
   if (document === null || findings.some((finding) => finding.severity === 'error')) return { config: null, findings };
   const dataDir = resolve(baseDir, document.gateway.dataDir);
   const lakeDir = document.lake === undefined ? resolve(dataDir, 'lake') : resolve(baseDir, document.lake.dir);
@@ -152,26 +145,36 @@ function readSource(file: string): { readonly source: YamlSource | null; readonl
   return { source, findings };
 }
 
-/** What can still be used of a document that does not validate as a whole. */
-function salvage(data: unknown): { readonly rules: readonly string[]; readonly schemas: readonly string[] } {
-  const part = z
-    .object({ rules: z.array(z.string()).catch([]), schemas: z.array(z.string()).catch([]) })
-    .safeParse(data);
-  return part.success ? part.data : { rules: [], schemas: [] };
+type Listeners = ConfigDocument['listeners'];
+type Auth = ConfigDocument['auth'];
+
+/** The parts that are right of a document that is not, as a whole. `isAwsKnown`: `aws` is right, or is not there. */
+function salvage(data: unknown) {
+  const root = z.record(z.string(), z.unknown()).safeParse(data).data ?? {};
+  const part = <T>(key: string, schema: z.ZodType<T>): T | undefined => schema.safeParse(root[key]).data;
+  const aws = part('aws', awsSchema);
+  return {
+    rules: part('rules', z.array(z.string())) ?? [],
+    schemas: part('schemas', z.array(z.string())) ?? [],
+    listeners: part<Listeners>('listeners', listenersSchema) ?? [],
+    auth: part<Auth>('auth', authSchema) ?? null,
+    aws,
+    isAwsKnown: aws !== undefined || root['aws'] === undefined,
+  };
 }
 
 function loadUsers(
   source: YamlSource,
-  document: ConfigDocument,
+  auth: Auth | null,
   baseDir: string,
 ): { users: Config['users']; findings: readonly Finding[] } {
-  if (!('users' in document.auth)) return { users: [], findings: [] };
-  const path = resolve(baseDir, document.auth.users);
+  if (auth === null || !('users' in auth)) return { users: [], findings: [] };
+  const path = resolve(baseDir, auth.users);
   let text: string;
   try {
     text = readFileSync(path, 'utf8');
   } catch (error) {
-    const message = `The users file ${document.auth.users} cannot be read: ${asError(error).message}. Create it with \`headgate passwd\` or \`headgate token\`.`;
+    const message = `The users file ${auth.users} cannot be read: ${asError(error).message}. Create it with \`headgate passwd\` or \`headgate token\`.`;
     return { users: [], findings: [findingAt(source, ['auth', 'users'], 'CONFIG_FILE_UNREADABLE', message)] };
   }
   const { sources, findings } = readYaml(path, text);
@@ -209,8 +212,8 @@ function lakeOverlap(dataDir: string, lakeDir: string): string | null {
 
 const LISTENER_FILES = ['cert', 'key', 'clientCa'] as const;
 
-function checkFiles(source: YamlSource, document: ConfigDocument, baseDir: string): readonly Finding[] {
-  return document.listeners.flatMap((listener, index) =>
+function checkFiles(source: YamlSource, listeners: Listeners, baseDir: string): readonly Finding[] {
+  return listeners.flatMap((listener, index) =>
     LISTENER_FILES.flatMap((key) => {
       const file = (listener as Readonly<Record<string, unknown>>)[key];
       if (typeof file !== 'string' || existsSync(resolve(baseDir, file))) return [];
@@ -220,8 +223,9 @@ function checkFiles(source: YamlSource, document: ConfigDocument, baseDir: strin
   );
 }
 
-function checkAccess(source: YamlSource, document: ConfigDocument): readonly Finding[] {
-  return checkListeners(document.listeners, document.auth).map((problem) =>
+function checkAccess(source: YamlSource, listeners: Listeners, auth: Auth | null): readonly Finding[] {
+  if (auth === null) return [];
+  return checkListeners(listeners, auth).map((problem) =>
     findingAt(source, problem.path, problem.code, problem.message),
   );
 }

@@ -41,7 +41,7 @@ export interface RuleSetSources {
   readonly baseDir: string;
   readonly rules: readonly string[];
   readonly schemas: readonly string[];
-  readonly aws: AwsOptions | undefined;
+  readonly aws?: AwsOptions | undefined;
   /** False while the configuration itself has mistakes: then a missing `aws` is not worth a finding of its own. */
   readonly isAwsKnown: boolean;
 }

@@ -69,6 +69,22 @@ describe('loadConfig', () => {
     expect(text).toMatch(/rules\/second\.yaml:4:1 extra: /);
   });
 
+  it('checks on what is right beside a mistake: files, users, access', () => {
+    const { lines } = load({
+      'headgate.yaml': GOOD.replace('admin:', 'admni:').replace(
+        '{ type: tcp, host: 127.0.0.1, port: 1883 }',
+        '{ type: tcp, host: 0.0.0.0, port: 1 }\n  - { type: tls, host: 127.0.0.1, port: 2, cert: ./gw.crt, key: ./gw.key }',
+      ),
+    });
+    expect(lines.join('\n')).toMatch(/admni.*Did you mean "admin"\?/);
+    expect(lines.join('\n')).toMatch(/listeners\.0\.host: .*\[CONFIG_UNSAFE\]/);
+    expect(lines.filter((line) => line.includes('[CONFIG_FILE_UNREADABLE]'))).toHaveLength(2);
+    const users = load({
+      'headgate.yaml': GOOD.replace('admin:', 'admni:').replace('{ anonymous: true }', '{ users: ./users.yaml }'),
+    });
+    expect(users.lines.join('\n')).toMatch(/auth\.users: /);
+  });
+
   it('points at the place of an SQL mistake with a caret', () => {
     const { findings } = load({ 'rules/press.yaml': RULE.replace('force, topic(2) AS line', 'force,, x') });
     const finding = findings.find((candidate) => candidate.code === 'SQL_SYNTAX');
