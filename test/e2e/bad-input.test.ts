@@ -1,11 +1,19 @@
 /** Each kind of bad input has a defined outcome; the process lives and other clients notice nothing. */
-import { connect as connectSocket } from 'node:net';
+import { appendFileSync } from 'node:fs';
+import { createServer } from 'node:http';
+import { type AddressInfo, connect as connectSocket } from 'node:net';
 import type { MqttClient } from 'mqtt';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { recordsIn } from '../support/avro-records.ts';
 import type { GatewayProcess } from '../support/gateway-process.ts';
 import { until } from '../support/until.ts';
 import { connect, type Scene, sceneOf, start } from './scene.ts';
+
+const UPLINK_RULE = `ruleName: up
+sql: SELECT * FROM 'floor/+/reading'
+awsIotSqlVersion: '2016-03-23'
+actions: [ { firehose: { deliveryStreamName: nowhere, roleArn: r, separator: "\\n" } } ]
+`;
 
 const REASON = (code: string, logs: GatewayProcess['logs']) => logs.filter((log) => log['code'] === code);
 
@@ -74,24 +82,23 @@ describe('bad input', () => {
     expect(ids).toEqual(['bystander', 'proto']);
   });
 
-  it('holds what is for a missing stream or an expired credential, and delivers the rest', async () => {
-    const rule = `ruleName: up
-sql: SELECT * FROM 'floor/+/reading'
-awsIotSqlVersion: '2016-03-23'
-actions: [ { firehose: { deliveryStreamName: nowhere, roleArn: r, separator: "\\n" } } ]
-`;
-    const place = sceneOf({ 'rules/up.yaml': rule });
-    const { createServer } = await import('node:http');
-    const server = createServer((_, response) => {
-      response.writeHead(400, {
-        'content-type': 'application/x-amz-json-1.1',
-        'x-amzn-ErrorType': 'ResourceNotFoundException',
-      });
-      response.end('{"__type":"ResourceNotFoundException","message":"Firehose nowhere not found"}');
+  it.each([
+    ['a missing stream', 'ResourceNotFoundException'],
+    ['an expired credential', 'ExpiredTokenException'],
+  ])('holds what is for %s, delivers it once that is repaired, and delivers the rest meanwhile', async (_, code) => {
+    const place = sceneOf({ 'rules/up.yaml': UPLINK_RULE });
+    let isRepaired = false;
+    const server = createServer((_request, response) => {
+      const type = { 'content-type': 'application/x-amz-json-1.1' };
+      if (isRepaired) {
+        response.writeHead(200, type).end('{"FailedPutCount":0,"RequestResponses":[{"RecordId":"1"}]}');
+      } else {
+        response.writeHead(400, { ...type, 'x-amzn-ErrorType': code }).end(`{"__type":"${code}","message":"no"}`);
+      }
     }).listen(0, '127.0.0.1');
+    onTestFinished(() => void server.close());
     await new Promise((resolve) => server.once('listening', resolve));
-    const { port } = server.address() as { port: number };
-    const { appendFileSync } = await import('node:fs');
+    const { port } = server.address() as AddressInfo;
     appendFileSync(
       place.configFile,
       `aws: { region: eu-west-1, endpoint: 'http://127.0.0.1:${port}', credentials: { accessKeyId: a, secretAccessKey: b } }\n`,
@@ -103,7 +110,9 @@ actions: [ { firehose: { deliveryStreamName: nowhere, roleArn: r, separator: "\\
     expect(await gateway.metric('headgate_action_failing{action="up/0"}')).toBe(1);
     expect(await gateway.metric('headgate_action_dead_lettered_total{action="up/0"}')).toBe(0);
     expect((await fetch(`${gateway.adminUrl}/readyz`)).status).toBe(200);
+    isRepaired = true;
+    await until('delivery', async () => (await gateway.metric('headgate_action_delivered_total{action="up/0"}')) === 1);
+    expect(await gateway.metric('headgate_action_failing{action="up/0"}')).toBe(0);
     await expectUnharmed(place, gateway, client);
-    server.close();
   });
 });
