@@ -61,14 +61,15 @@ describe('the gateway, end to end', () => {
     const first = await start(scene);
     const client = await connect(first);
     const acknowledged: string[] = [];
-    const published = Array.from({ length: 2000 }, async (_, i) => {
-      await client.publishAsync('floor/1/reading', JSON.stringify({ id: `${i}`, value: 1 }), { qos: 1 });
-      acknowledged.push(`${i}`);
-    });
+    for (let i = 0; i < 2000; i++) {
+      client.publishAsync('floor/1/reading', JSON.stringify({ id: `${i}`, value: 1 }), { qos: 1 }).then(
+        () => acknowledged.push(`${i}`),
+        () => undefined, // Not acknowledged: the gateway was killed before.
+      );
+    }
     await until('some acknowledgements', () => acknowledged.length >= 200);
     await first.kill();
     const before = new Set(acknowledged);
-    await Promise.allSettled(published.slice(0, before.size));
     const second = await start(scene);
     await until(
       'the backlog to be settled',

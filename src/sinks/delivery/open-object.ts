@@ -99,13 +99,22 @@ export class OpenObject {
   async #writeOnce(bytes: Uint8Array): Promise<void> {
     for (;;) {
       try {
-        this.#file ??= await this.#files.create(this.#path);
-        await this.#file.write(bytes, this.#position);
+        const file = await this.#opened();
+        await file?.write(bytes, this.#position);
         return;
       } catch (thrown) {
         await this.#pause(asError(thrown));
       }
     }
+  }
+
+  /** null: it was closed while the file was being made, which nobody else would close. */
+  async #opened(): Promise<ObjectFile | null> {
+    if (this.#file !== null) return this.#file;
+    const file = await this.#files.create(this.#path);
+    if (this.#isClosed) await file.close();
+    else this.#file = file;
+    return this.#file;
   }
 
   /** The next write: queued pieces up to about a mebibyte in one. */
