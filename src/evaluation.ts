@@ -48,11 +48,15 @@ export async function startEvaluation(options: EvaluationOptions): Promise<Evalu
   const lanes = new LanePool({ laneCount, workerUrl: options.workerUrl, setups: setups(), events, metrics });
   const opening = openDeliveries(config, { ...options, catalog, clock: Date.now, random: Math.random });
   const deliveries = await whenStarted(lanes, opening);
+  // Asked for every part: looked up, not searched for among the rules.
+  const errorActions = new Map(
+    ruleSet.rules.flatMap(({ actions, errorAction }) => actions.map((action) => [action, errorAction])),
+  );
   const settlement = new Settlement({
     actionIds: plans.map((plan) => plan.id),
     progressKeys: progressKeys(plans),
     ruleNames: ruleSet.rules.map((rule) => rule.name),
-    errorActionOf: (action) => ruleSet.rules.find((rule) => rule.actions.includes(action))?.errorAction ?? null,
+    errorActionOf: (action) => errorActions.get(action) ?? null,
     firstSequence: spool.firstSequence,
     books,
     events,
