@@ -6,11 +6,11 @@ import { existsSync, readFileSync } from 'node:fs';
 import { dirname, resolve, sep } from 'node:path';
 import { z } from 'zod';
 import { adminSchema } from './admin-config.ts';
+import { awsSchema } from './aws/config.ts';
 import { authSchema, checkListeners, listenersSchema, usersFileSchema } from './broker/config.ts';
 import { asError, type Finding } from './errors.ts';
 import { loadRuleSet, type RuleSet } from './rule-set.ts';
 import { resolveSecrets } from './secrets.ts';
-import { awsSchema } from './sinks/aws/config.ts';
 import { journalSchema } from './spool/config.ts';
 import { findingAt, readYaml, validate, type YamlSource } from './yaml-document.ts';
 

@@ -2,6 +2,7 @@
  * What the parts need of one another, as small interfaces. No part imports another: `gateway.ts` builds the implementations and
  * hands them in.
  */
+import type { ExternalAnswer, ExternalCall, ExternalFunctionName } from './external-call.ts';
 import type { DeadLetter, Entry, MessageClass, Sender } from './message.ts';
 
 /** Told, once per commit, how many of its appended messages have become durable. Appends and answers are in the same order. */
@@ -67,4 +68,13 @@ export interface Outbox {
 /** Durable before it resolves. Rejects when the disk does; the caller then keeps what it has and tries again. */
 export interface DeadLetters {
   put(letters: readonly DeadLetter[]): Promise<void>;
+}
+
+/** Asks the services behind SQL functions. */
+export interface Connectors {
+  /** The functions that are configured; a rule that calls another is refused. */
+  readonly available: ReadonlySet<ExternalFunctionName>;
+  /** Never rejects, and answers within the connector's time limit: what fails is an answer too. */
+  answer(call: ExternalCall): Promise<ExternalAnswer>;
+  close(): Promise<void>;
 }

@@ -1,4 +1,5 @@
 /** What a statement can see of one message. The lane fills one object and reuses it: nothing may keep it after `evaluate`. */
+import type { ExternalAnswer, ExternalCall } from '../external-call.ts';
 import type { Sender } from '../message.ts';
 import type { Value } from './value.ts';
 
@@ -23,6 +24,8 @@ export interface EvaluationContext {
   sender(): Sender | null;
   /** Properties of an MQTT 5 PUBLISH, decoded on demand; null (or no such method) when there are none. */
   properties?(): MessageProperties | null;
+  /** What the service answered, for this message; null when it has not been asked yet. Without this method nothing can be asked. */
+  answerOf?(call: ExternalCall): ExternalAnswer | null;
 }
 
 export interface MessageProperties {

@@ -1,8 +1,8 @@
 /** What the sinks' `delivery:` schemas share, and the judgements that are the same for all of them. */
 import * as zlib from 'node:zlib';
 import { z } from 'zod';
+import { type AwsOptions, awsOverrideSchema } from '../aws/options.ts';
 import type { Codec, Entry, Form, MetadataName } from '../message.ts';
-import { type AwsOptions, awsOverrideSchema } from './aws/options.ts';
 import type { PlanContext, PlanWithoutId, Problem, PumpLimits } from './sink.ts';
 
 const KIB = 1024;

@@ -1,11 +1,11 @@
 /** AWS Data Firehose, PutRecordBatch. */
 import { z } from 'zod';
+import { type LazyPort, lazyPort } from '../aws/lazy-port.ts';
+import type { AwsOptions } from '../aws/options.ts';
 import { CodedError } from '../errors.ts';
 import type { Entry } from '../message.ts';
 import { blameTemplate, classifyAwsError, classifyEntryFailure } from './aws/classify.ts';
 import type { FirehosePort } from './aws/firehose-port.ts';
-import { type LazyPort, lazyPort } from './aws/lazy-port.ts';
-import type { AwsOptions } from './aws/options.ts';
 import { awsShape, basePlan, commonShape, defaultLimits, resolveAws } from './delivery-schema.ts';
 import { entryBytes } from './entry-bytes.ts';
 import {

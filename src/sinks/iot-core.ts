@@ -1,11 +1,11 @@
 /** On to AWS IoT Core: the data plane's HTTP Publish, one call per message. */
 import { z } from 'zod';
+import { type LazyPort, lazyPort } from '../aws/lazy-port.ts';
+import type { AwsOptions } from '../aws/options.ts';
 import { CodedError } from '../errors.ts';
 import type { Entry } from '../message.ts';
 import { classifyAwsError } from './aws/classify.ts';
 import type { IotCorePort } from './aws/iot-core-port.ts';
-import { type LazyPort, lazyPort } from './aws/lazy-port.ts';
-import type { AwsOptions } from './aws/options.ts';
 import { awsShape, basePlan, callBatchSchema, commonShape, defaultLimits, resolveAws } from './delivery-schema.ts';
 import { entryBytes } from './entry-bytes.ts';
 import { deliverOneByOne } from './one-by-one.ts';

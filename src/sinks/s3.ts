@@ -7,11 +7,11 @@
  *   nothing is ever overwritten.
  */
 import { z } from 'zod';
+import { type LazyPort, lazyPort } from '../aws/lazy-port.ts';
+import type { AwsOptions } from '../aws/options.ts';
 import { CodedError } from '../errors.ts';
 import type { Entry } from '../message.ts';
 import { blameTemplate, classifyAwsError } from './aws/classify.ts';
-import { type LazyPort, lazyPort } from './aws/lazy-port.ts';
-import type { AwsOptions } from './aws/options.ts';
 import type { S3Port, S3Put } from './aws/s3-port.ts';
 import {
   avroProblems,

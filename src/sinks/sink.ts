@@ -3,11 +3,11 @@
  * that for all sinks (delivery/pump.ts).
  */
 import type { z } from 'zod';
+import type { AwsOptions } from '../aws/options.ts';
 import type { ErrorCode } from '../errors.ts';
 import type { ActionPlan, Entry } from '../message.ts';
-import type { AwsOptions } from './aws/options.ts';
 
-export type { AwsOptions } from './aws/options.ts';
+export type { AwsOptions } from '../aws/options.ts';
 
 /**
  * - `delivered`: the destination has it for good, or had it already.

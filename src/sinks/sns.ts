@@ -1,10 +1,10 @@
 /** Amazon SNS, PublishBatch. */
 import { z } from 'zod';
+import { type LazyPort, lazyPort } from '../aws/lazy-port.ts';
+import type { AwsOptions } from '../aws/options.ts';
 import { CodedError } from '../errors.ts';
 import type { Entry } from '../message.ts';
 import { blameTemplate, classifyAwsError, classifyEntryFailure } from './aws/classify.ts';
-import { type LazyPort, lazyPort } from './aws/lazy-port.ts';
-import type { AwsOptions } from './aws/options.ts';
 import type { SnsPort } from './aws/sns-port.ts';
 import { awsShape, basePlan, commonShape, defaultLimits, resolveAws } from './delivery-schema.ts';
 import { entryBytes } from './entry-bytes.ts';

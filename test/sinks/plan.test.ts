@@ -1,7 +1,7 @@
 import * as zlib from 'node:zlib';
 import { describe, expect, it } from 'vitest';
 import { z } from 'zod';
-import { awsSchema } from '../../src/sinks/aws/config.ts';
+import { awsSchema } from '../../src/aws/config.ts';
 import { describeActions } from '../../src/sinks/describe-actions.ts';
 import { createActionSchema, sinkDefinitions } from '../../src/sinks/index.ts';
 import type { PlanContext } from '../../src/sinks/sink.ts';

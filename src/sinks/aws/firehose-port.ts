@@ -1,7 +1,7 @@
 /** Data Firehose, as its sink uses it. */
 import { DescribeDeliveryStreamCommand, FirehoseClient, PutRecordBatchCommand } from '@aws-sdk/client-firehose';
-import { clientOptions } from './client.ts';
-import type { AwsOptions } from './options.ts';
+import { clientOptions } from '../../aws/client.ts';
+import type { AwsOptions } from '../../aws/options.ts';
 
 export interface FirehosePort {
   /** Per record: null, or what went wrong with it. */

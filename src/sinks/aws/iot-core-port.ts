@@ -1,7 +1,7 @@
 /** AWS IoT Core's data plane, as its sink uses it. */
 import { IoTDataPlaneClient, PublishCommand } from '@aws-sdk/client-iot-data-plane';
-import { clientOptions } from './client.ts';
-import type { AwsOptions } from './options.ts';
+import { clientOptions } from '../../aws/client.ts';
+import type { AwsOptions } from '../../aws/options.ts';
 
 export interface IotCorePort {
   publish(topic: string, qos: 0 | 1, payload: Uint8Array, signal: AbortSignal): Promise<void>;

@@ -2,10 +2,10 @@
 import { createReadStream } from 'node:fs';
 import { crc32 } from 'node:zlib';
 import { HeadBucketCommand, type ObjectCannedACL, PutObjectCommand, S3Client } from '@aws-sdk/client-s3';
+import { clientOptions } from '../../aws/client.ts';
+import type { AwsOptions } from '../../aws/options.ts';
 import type { Entry } from '../../message.ts';
 import { bodyBytes } from '../sink.ts';
-import { clientOptions } from './client.ts';
-import type { AwsOptions } from './options.ts';
 
 export interface S3Put {
   readonly bucket: string;

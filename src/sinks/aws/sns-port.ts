@@ -1,7 +1,7 @@
 /** Amazon SNS, as its sink uses it. */
 import { GetTopicAttributesCommand, PublishBatchCommand, SNSClient } from '@aws-sdk/client-sns';
-import { clientOptions } from './client.ts';
-import type { AwsOptions } from './options.ts';
+import { clientOptions } from '../../aws/client.ts';
+import type { AwsOptions } from '../../aws/options.ts';
 
 interface SnsFailure {
   readonly id: string;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { lazyPort } from '../../../src/sinks/aws/lazy-port.ts';
+import { lazyPort } from '../../../src/aws/lazy-port.ts';
 
 function scene(load: () => Promise<string>) {
   const made: string[] = [];
