@@ -4,6 +4,7 @@
  */
 import { Command, Option } from 'commander';
 import type { Host } from './host.ts';
+import { addRules } from './rules-program.ts';
 
 /** A program whose commands hand their exit code to `done`. */
 export function createProgram(host: Host, done: (exitCode: number) => void): Command {
@@ -41,6 +42,7 @@ export function createProgram(host: Host, done: (exitCode: number) => void): Com
       const { runDemo } = await import('./demo.ts');
       done(await runDemo({ seconds: options.seconds, host }));
     });
+  addRules(program, host, done);
   addSchema(program, host, done);
   addUsers(program, host, done);
   addDeadLetters(program, host, done);
