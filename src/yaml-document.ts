@@ -27,9 +27,10 @@ export type Path = readonly PropertyKey[];
 export function readYaml(
   file: string,
   text: string,
+  charactersMax = YAML_BYTES_MAX,
 ): { readonly sources: readonly YamlSource[]; readonly findings: readonly Finding[] } {
-  if (text.length > YAML_BYTES_MAX) {
-    const message = `The file has ${text.length} characters; at most ${YAML_BYTES_MAX} are read.`;
+  if (text.length > charactersMax) {
+    const message = `The file has ${text.length} characters; at most ${charactersMax} are read.`;
     return {
       sources: [],
       findings: [{ severity: 'error', code: 'CONFIG_SYNTAX', file, line: 0, column: 0, path: '', message }],

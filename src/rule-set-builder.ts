@@ -1,0 +1,193 @@
+/** Checks rule documents one by one and gathers what is right into a rule set. Knows nothing of where documents come from. */
+import { createHash } from 'node:crypto';
+import { CodedError, type Finding } from './errors.ts';
+import type { LaneRule, LaneSchema } from './lane-protocol.ts';
+import type { ActionPlan } from './message.ts';
+import { createRuleSchema, type RuleDocument } from './rules/rule.ts';
+import { compileStatement } from './rules/sql/statement.ts';
+import { compileTemplate } from './rules/template.ts';
+import { createActionSchema, sinkDefinitions } from './sinks/index.ts';
+import type { AwsOptions, SinkOptions } from './sinks/sink.ts';
+import { findingAt, type Path, scalarStart, validate, type YamlSource } from './yaml-document.ts';
+
+/** AWS allows as many per account; the topic index and the metrics are sized for it. */
+const RULES_MAX = 10_000;
+
+export interface PlannedAction {
+  readonly plan: ActionPlan;
+  /** What delivery needs to open its sink. */
+  readonly options: SinkOptions;
+  /** Equal texts deliver in the same way to the same place. */
+  readonly fingerprint: string;
+}
+
+export interface RuleSet {
+  /** Enabled rules; `actions` index into `planned`. */
+  readonly rules: readonly LaneRule[];
+  readonly planned: readonly PlannedAction[];
+  readonly schemas: readonly LaneSchema[];
+  /** Topic filter of each rule, by rule index; null = reached by Basic Ingest alone. */
+  readonly topicFilters: readonly (string | null)[];
+  /** 32 hex digits; changes when anything above does. Stands in the journal's segments. */
+  readonly hash: string;
+  /** The documents that it was built from, as `loadStoredRuleSet` reads them. */
+  readonly text: string;
+}
+
+/** What rules are judged by, besides their own text. */
+export interface RuleSetContext {
+  readonly aws?: AwsOptions | undefined;
+  /** False while the configuration itself has mistakes: then a missing `aws` is not worth a finding of its own. */
+  readonly isAwsKnown: boolean;
+}
+
+export class RuleSetBuilder {
+  readonly #schema = createRuleSchema(createActionSchema());
+  readonly #definitions = new Map(sinkDefinitions.map((definition) => [definition.type, definition]));
+  readonly #names = new Map<string, string>();
+  readonly #rules: LaneRule[] = [];
+  readonly #planned: PlannedAction[] = [];
+  readonly #topicFilters: (string | null)[] = [];
+  readonly #context: RuleSetContext;
+  readonly #documents: unknown[] = [];
+  readonly #schemas: readonly LaneSchema[];
+  readonly #findings: Finding[];
+
+  constructor(context: RuleSetContext, schemas: readonly LaneSchema[], findings: Finding[]) {
+    this.#context = context;
+    this.#schemas = schemas;
+    this.#findings = findings;
+  }
+
+  /** Checks one rule document and, when it has no mistakes and is enabled, takes it in. */
+  add(source: YamlSource, data: unknown, at: Path): void {
+    const parsed = validate(source, data, this.#schema, { at, code: 'RULE_INVALID' });
+    this.#findings.push(...parsed.findings);
+    const rule = parsed.value;
+    if (rule === null) return;
+    const before = this.#errorCount();
+    const previous = this.#names.get(rule.ruleName);
+    if (previous !== undefined) {
+      this.#report(
+        source,
+        [...at, 'ruleName'],
+        'CONFIG_DUPLICATE',
+        `The rule "${rule.ruleName}" also stands in ${previous}. Rename one.`,
+      );
+    }
+    this.#names.set(rule.ruleName, source.file);
+    if (rule.awsIotSqlVersion === undefined) {
+      const why = `awsIotSqlVersion is absent, which means 2015-10-08 as in AWS. Write '2016-03-23' for the current language, or '2015-10-08' to keep this.`;
+      this.#findings.push(findingAt(source, at, 'SQL_VERSION', why, 'warning'));
+    }
+    const version = rule.awsIotSqlVersion ?? '2015-10-08';
+    const topicFilter = this.#checkSql(source, rule, version, at);
+    const actions = rule.actions.map((action, index) =>
+      this.#plan(source, rule, action, `${rule.ruleName}/${index}`, version, [...at, 'actions', index]),
+    );
+    const errorAction =
+      rule.errorAction === undefined
+        ? null
+        : this.#plan(source, rule, rule.errorAction, `${rule.ruleName}/error`, version, [...at, 'errorAction']);
+    if (this.#errorCount() > before || rule.ruleDisabled) return;
+    if (this.#rules.length >= RULES_MAX) {
+      this.#report(source, at, 'RULE_INVALID', `More than ${RULES_MAX} rules are enabled. Disable or merge some.`);
+      return;
+    }
+    this.#rules.push({
+      name: rule.ruleName,
+      sql: rule.sql,
+      awsIotSqlVersion: version,
+      actions: actions.flatMap((planned) => this.#index(planned)),
+      errorAction: this.#index(errorAction)[0] ?? null,
+    });
+    this.#topicFilters.push(topicFilter);
+    this.#documents.push(data);
+  }
+
+  build(): RuleSet {
+    const plans = this.#planned.map((planned) => planned.plan);
+    const fingerprints = this.#planned.map((planned) => planned.fingerprint);
+    const identity = JSON.stringify([this.#rules, plans, this.#schemas, fingerprints]);
+    return {
+      rules: this.#rules,
+      planned: this.#planned,
+      schemas: this.#schemas,
+      topicFilters: this.#topicFilters,
+      hash: createHash('sha256').update(identity).digest('hex').slice(0, 32),
+      text: JSON.stringify({ rules: this.#documents, schemas: this.#schemas }),
+    };
+  }
+
+  #checkSql(source: YamlSource, rule: RuleDocument, version: string, at: Path): string | null {
+    const start = scalarStart(source, [...at, 'sql']);
+    const place = { version, file: source.file, line: start.line, column: start.column };
+    try {
+      const statement = compileStatement(rule.sql, place);
+      this.#findings.push(...statement.warnings);
+      return statement.topicFilter;
+    } catch (error) {
+      this.#catch(error, source, [...at, 'sql']);
+      return null;
+    }
+  }
+
+  #plan(
+    source: YamlSource,
+    rule: RuleDocument,
+    action: RuleDocument['actions'][number],
+    id: string,
+    version: string,
+    at: Path,
+  ): PlannedAction | null {
+    const { delivery, ...fields } = action as Readonly<Record<string, unknown>>;
+    const type = Object.keys(fields)[0] ?? '';
+    const definition = this.#definitions.get(type);
+    if (definition === undefined) return null;
+    const result = definition.plan(fields[type], delivery ?? {}, {
+      aws: this.#context.aws ?? null,
+      isAwsKnown: this.#context.isAwsKnown,
+      schemaNames: this.#schemas.map((schema) => schema.name),
+    });
+    for (const problem of result.problems) {
+      this.#report(source, [...at, ...problem.path], problem.code, problem.message, problem.severity ?? 'error');
+    }
+    if (result.plan === null) return null;
+    for (const [field, text] of Object.entries(result.plan.destination)) {
+      const start = scalarStart(source, [...at, type, field]);
+      try {
+        compileTemplate(text, { version, sql: rule.sql, file: source.file, line: start.line, column: start.column });
+      } catch (error) {
+        this.#catch(error, source, [...at, type, field]);
+      }
+    }
+    const fingerprint = JSON.stringify([fields, delivery ?? {}, this.#context.aws ?? null]);
+    return { plan: { ...result.plan, id, ruleName: rule.ruleName }, options: result.options, fingerprint };
+  }
+
+  #index(planned: PlannedAction | null): number[] {
+    if (planned === null) return [];
+    this.#planned.push(planned);
+    return [this.#planned.length - 1];
+  }
+
+  #catch(error: unknown, source: YamlSource, path: Path): void {
+    if (!(error instanceof CodedError)) throw error;
+    for (const finding of error.findings) this.#findings.push({ ...finding, path: path.map(String).join('.') });
+    if (error.findings.length === 0) this.#report(source, path, error.code, error.message);
+  }
+
+  #report(
+    source: YamlSource,
+    path: Path,
+    code: Finding['code'],
+    message: string,
+    severity: Finding['severity'] = 'error',
+  ): void {
+    this.#findings.push(findingAt(source, path, code, message, severity));
+  }
+
+  #errorCount(): number {
+    return this.#findings.filter((finding) => finding.severity === 'error').length;
+  }
+}
