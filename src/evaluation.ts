@@ -36,7 +36,8 @@ export async function startEvaluation(options: EvaluationOptions): Promise<Evalu
   const { ruleSet } = config;
   const plans = ruleSet.planned.map((planned) => planned.plan);
   const frozen = await openFrozenSchemas(join(config.dataDir, 'schemas'));
-  const catalog = new SchemaCatalog({ configured: ruleSet.schemas, frozen, plans, events });
+  const catalog = new SchemaCatalog({ frozen, events });
+  catalog.use(ruleSet.schemas, plans);
   const setups = () =>
     Array.from({ length: laneCount }, (_, lane) => ({
       gatewayId: config.gateway.id,

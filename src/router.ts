@@ -21,11 +21,17 @@ export interface RouterOptions {
 const ROUTES: Readonly<Record<MessageClass, Route>> = { normal: { class: 'normal' }, alarm: { class: 'alarm' } };
 
 export class Router {
-  readonly #options: RouterOptions;
+  #options: RouterOptions;
   readonly #cache = new Map<string, Route | null>();
 
   constructor(options: RouterOptions) {
     this.#options = options;
+  }
+
+  /** Another rule set, from the next message on. */
+  replace(options: RouterOptions): void {
+    this.#options = options;
+    this.#cache.clear();
   }
 
   route(topic: string): Route | null {

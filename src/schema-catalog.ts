@@ -18,22 +18,22 @@ const BLOCK_FRAME_BYTES = 36;
 export class SchemaCatalog {
   readonly #frozen: FrozenSchemas;
   readonly #events: Events;
-  #plans: readonly ActionPlan[];
-  readonly #schemas: LaneSchema[];
+  #plans: readonly ActionPlan[] = [];
+  #schemas: LaneSchema[] = [];
+  /** Of every rule set so far: what one of them encoded may still be waiting for its header. */
   readonly #byId = new Map<string, AvroSchema>();
 
-  constructor(options: {
-    configured: readonly LaneSchema[];
-    frozen: FrozenSchemas;
-    plans: readonly ActionPlan[];
-    events: Events;
-  }) {
+  constructor(options: { readonly frozen: FrozenSchemas; readonly events: Events }) {
     this.#frozen = options.frozen;
     this.#events = options.events;
-    this.#schemas = [...options.configured];
+  }
+
+  /** Takes the schemas and plans of a rule set; those of the one before are no longer listed. */
+  use(configured: readonly LaneSchema[], plans: readonly ActionPlan[]): void {
+    this.#schemas = [...configured];
     for (const schema of this.#schemas) this.#remember(schema);
-    this.#plans = options.plans.map((plan) => {
-      const frozen = plan.form === 'container' && plan.schema === null ? options.frozen.get(plan.id) : null;
+    this.#plans = plans.map((plan) => {
+      const frozen = plan.form === 'container' && plan.schema === null ? this.#frozen.get(plan.id) : null;
       return frozen === null ? plan : this.#name(plan, frozen);
     });
   }

@@ -30,4 +30,20 @@ describe('Router', () => {
     expect(router.route('$aws/rules/none/a/b')).toBeNull();
     expect(router.route('$aws/rules/press')).toBeNull();
   });
+
+  it('asks anew once it has another rule set', () => {
+    const isAlarm = () => false;
+    const changing = new Router({ isMatched: (topic) => topic === 'a', ruleNames: new Set(['old']), isAlarm });
+    expect([changing.route('a'), changing.route('b'), changing.route('$aws/rules/new/x')]).toEqual([
+      { class: 'normal' },
+      null,
+      null,
+    ]);
+    changing.replace({ isMatched: (topic) => topic === 'b', ruleNames: new Set(['new']), isAlarm: () => true });
+    expect([changing.route('a'), changing.route('b'), changing.route('$aws/rules/new/x')]).toEqual([
+      null,
+      { class: 'alarm' },
+      { class: 'alarm' },
+    ]);
+  });
 });

@@ -37,7 +37,9 @@ export interface Reading {
 export async function openCatalog(): Promise<SchemaCatalog> {
   const frozen = await openFrozenSchemas(folderOf());
   const events = createEvents(pino({ level: 'silent' }), createMetrics());
-  return new SchemaCatalog({ configured: [{ name: 'reading', text: schema.text }], frozen, plans: [], events });
+  const catalog = new SchemaCatalog({ frozen, events });
+  catalog.use([{ name: 'reading', text: schema.text }], []);
+  return catalog;
 }
 
 const objects = {
