@@ -9,7 +9,28 @@ const CEILING = 'generator';
 const RATE_RATIO_MIN = 1;
 const RSS_BYTES_MAX = 300e6;
 
+/** Of cases that carry their yardstick with them: the largest that the named figure of `extra` may be. */
+const figuresMax: readonly { readonly name: string; readonly figure: string; readonly max: number }[] = [
+  { name: 'sql-projection', figure: 'jsonParseRatio', max: 0.5 },
+  { name: 'sql-nested', figure: 'jsonParseRatio', max: 2 },
+  { name: 'sql-rules', figure: 'oneRuleRatio', max: 1.1 },
+];
+
+/** Bars of the cases that ran. */
 export function judgeBars(cases: readonly CaseRounds[]): Bar[] {
+  return [...figureBars(cases), ...pathBars(cases)];
+}
+
+function figureBars(cases: readonly CaseRounds[]): Bar[] {
+  return figuresMax.flatMap(({ name, figure, max }) => {
+    const rounds = cases.find((candidate) => candidate.name === name);
+    if (rounds === undefined) return [];
+    const value = medianOf(rounds, (round) => round.extra[figure] ?? null);
+    return [bar(`${figure} of ${name}`, value, `≤ ${max}`, (reached) => reached <= max)];
+  });
+}
+
+function pathBars(cases: readonly CaseRounds[]): Bar[] {
   const path = cases.find((rounds) => rounds.name === WHOLE_PATH);
   const yardstick = cases.find((rounds) => rounds.name === YARDSTICK);
   if (path === undefined) return [];

@@ -21,7 +21,7 @@ export interface BenchOptions {
 export const usage = `npm run bench -- [CASE…] [--seconds N] [--rounds N] [--connections N] [--topics N] [--window N] [--rate N] [--json] [--save NAME]
 npm run bench -- --report NAME
 
-  CASE…          cases to run (default: all); --list names them
+  CASE…          cases to run, or what their names begin with (sql = sql, sql-nested, …; default: all); --list names them
   --seconds      measured time of a case (default ${defaultLoad.seconds}), after ${defaultLoad.warmupSeconds} s of warm-up
   --rounds       rounds of all cases in turn; medians are reported (default 1)
   --connections  clients (default ${defaultLoad.connections})      --topics  topics in use (default ${defaultLoad.topics})
@@ -46,10 +46,8 @@ export function parseOptions(argv: readonly string[], known: readonly string[]):
       report: { type: 'string' },
     },
   });
-  for (const name of positionals)
-    if (!known.includes(name)) throw new Error(`There is no case ${name}; there are: ${known.join(', ')}.`);
   return {
-    names: positionals,
+    names: positionals.flatMap((name) => casesNamed(name, known)),
     seconds: positive('seconds', values.seconds, defaultLoad.seconds),
     rounds: whole('rounds', values.rounds, 1),
     connections: whole('connections', values.connections, defaultLoad.connections),
@@ -60,6 +58,13 @@ export function parseOptions(argv: readonly string[], known: readonly string[]):
     save: fileName(values.save),
     report: fileName(values.report),
   };
+}
+
+/** The case of that name, and its family: `sql` stands for `sql-nested` too. */
+function casesNamed(name: string, known: readonly string[]): readonly string[] {
+  const found = known.filter((candidate) => candidate === name || candidate.startsWith(`${name}-`));
+  if (found.length === 0) throw new Error(`There is no case ${name}; there are: ${known.join(', ')}.`);
+  return found;
 }
 
 function positive(name: string, text: string | undefined, fallback: number): number {

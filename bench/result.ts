@@ -60,13 +60,18 @@ export function describeCommit(directory: string): string {
   }
 }
 
-/** The middle figure of the measured rounds, or of the two middle ones their mean; null when none was measured. */
+/** The median over the measured rounds; null when none was measured. */
 export function medianOf(rounds: CaseRounds, figure: (round: CaseMeasurement) => number | null): number | null {
   const values = rounds.rounds
     .flatMap((round) => (round.status === 'measured' ? [figure(round)] : []))
-    .filter((value) => value !== null)
-    .sort((a, b) => a - b);
-  const low = values[Math.floor((values.length - 1) / 2)];
-  const high = values[Math.floor(values.length / 2)];
+    .filter((value) => value !== null);
+  return median(values);
+}
+
+/** The middle value, or of the two middle ones their mean; null when there is none. */
+export function median(values: readonly number[]): number | null {
+  const sorted = [...values].sort((a, b) => a - b);
+  const low = sorted[Math.floor((sorted.length - 1) / 2)];
+  const high = sorted[Math.floor(sorted.length / 2)];
   return low === undefined || high === undefined ? null : (low + high) / 2;
 }

@@ -12,10 +12,16 @@ import { pathQos0File } from './path-qos0-file.ts';
 import { pathQos1Blackhole } from './path-qos1-blackhole.ts';
 import { pathQos1File } from './path-qos1-file.ts';
 import { sql } from './sql.ts';
+import { sqlNested } from './sql-nested.ts';
+import { sqlProjection } from './sql-projection.ts';
+import { sqlRules } from './sql-rules.ts';
 
 export const cases: readonly BenchCase[] = [
   floor,
   sql,
+  sqlProjection,
+  sqlNested,
+  sqlRules,
   avroEncode,
   journal,
   lane,

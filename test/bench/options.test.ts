@@ -32,6 +32,13 @@ describe('parseOptions', () => {
     });
   });
 
+  it('takes the name of a family for all its cases', () => {
+    const known = ['sql', 'sql-nested', 'sqlite', 'journal'];
+    expect(parseOptions(['sql'], known).names).toEqual(['sql', 'sql-nested']);
+    expect(parseOptions(['sql-nested'], known).names).toEqual(['sql-nested']);
+    expect(() => parseOptions(['sq'], known)).toThrow('There is no case sq');
+  });
+
   it.each([
     [['other'], 'There is no case other; there are: mosquitto, sql.'],
     [['--seconds', '0'], '--seconds takes a number above 0'],

@@ -97,6 +97,26 @@ describe('judgeBars', () => {
   });
 });
 
+describe('judgeBars of cases that carry their yardstick', () => {
+  const verdict = (name: string, extra: Record<string, number>) => judgeBars([rounds(name, { extra })]);
+
+  it.each([
+    ['sql-projection', 'jsonParseRatio', 0.5],
+    ['sql-nested', 'jsonParseRatio', 2],
+    ['sql-rules', 'oneRuleRatio', 1.1],
+  ])('passes %s up to its limit and not beyond', (name, figure, max) => {
+    const limit = { name: `${figure} of ${name}`, limit: `≤ ${max}` };
+    expect(verdict(name, { [figure]: max })).toEqual([{ ...limit, value: max, verdict: 'pass' }]);
+    expect(verdict(name, { [figure]: max + 0.01 })).toEqual([{ ...limit, value: max + 0.01, verdict: 'fail' }]);
+    expect(verdict(name, { other: 0 })).toEqual([{ ...limit, value: null, verdict: 'not measured' }]);
+  });
+
+  it('takes the median over rounds, and says nothing of cases that did not run', () => {
+    const extras = [0.1, 0.9, 0.3].map((jsonParseRatio) => ({ extra: { jsonParseRatio } }));
+    expect(judgeBars([rounds('sql-projection', ...extras)])).toMatchObject([{ value: 0.3, verdict: 'pass' }]);
+  });
+});
+
 describe('compare', () => {
   it('sets cases with acknowledgements against the yardstick', () => {
     const cases = [
