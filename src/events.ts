@@ -3,6 +3,7 @@
  * functions they need. Nothing here runs per message: counts come per batch.
  */
 import type { Logger } from 'pino';
+import { type Finding, formatFinding } from './errors.ts';
 import type { Metrics } from './metrics.ts';
 
 export type Events = ReturnType<typeof createEvents>;
@@ -82,6 +83,55 @@ export function createEvents(log: Logger, metrics: Metrics) {
     },
     schemaFrozen(action: string, file: string): void {
       log.info({ action, file }, 'Avro schema was inferred and is frozen from now on.');
+    },
+    ...ruleSetEvents(log, metrics),
+  };
+}
+
+function ruleSetEvents(log: Logger, metrics: Metrics) {
+  return {
+    reloadRefused(findings: readonly Finding[]): void {
+      metrics.reloads.inc({ outcome: 'refused' });
+      metrics.reloadSuccessful.set(0);
+      const errors = findings.filter(({ severity }) => severity === 'error');
+      for (const finding of errors)
+        log.error({ finding: formatFinding(finding) }, 'Changed configuration has a mistake.');
+      log.error({ mistakes: errors.length }, 'Changed configuration was refused; the one before stays in force.');
+    },
+    reloadFailed(cause: Error): void {
+      metrics.reloads.inc({ outcome: 'failed' });
+      metrics.reloadSuccessful.set(0);
+      log.error({ err: cause }, 'Changed configuration could not be taken; the one before stays in force.');
+    },
+    reloadApplied(
+      rules: number,
+      isChanged: boolean,
+      needRestart: readonly string[],
+      findings: readonly Finding[],
+    ): void {
+      metrics.reloads.inc({ outcome: isChanged ? 'applied' : 'unchanged' });
+      metrics.reloadSuccessful.set(1);
+      for (const finding of findings) log.warn({ finding: formatFinding(finding) }, 'Configuration has a warning.');
+      if (needRestart.length > 0)
+        log.warn(
+          { sections: needRestart },
+          'Sections of the configuration changed that need a restart to take effect.',
+        );
+      log.info({ rules, isChanged }, 'Configuration was read again.');
+    },
+    ruleSetInForce(hash: string, rules: number): void {
+      metrics.rules.set(rules);
+      log.info({ hash, rules }, 'Rule set is in force.');
+    },
+    ruleSetUnreadable(hash: string, findings: readonly Finding[]): void {
+      for (const finding of findings) log.error({ finding: formatFinding(finding) }, 'Stored rule set has a mistake.');
+      log.error(
+        { hash },
+        'Messages were acknowledged under a rule set that cannot be used any more; the newest one evaluates them.',
+      );
+    },
+    watchFailed(cause: Error): void {
+      log.warn({ err: cause }, 'Files of the configuration cannot be watched; send SIGHUP after a change.');
     },
   };
 }

@@ -48,6 +48,16 @@ export function createMetrics(registry = new Registry()) {
     // Rules
     ruleMatched: counter('rule_matched_total', 'Messages for which the WHERE of a rule was true.', ['rule']),
     ruleNotTrue: counter('rule_not_true_total', 'Messages for which the WHERE of a rule was not true.', ['rule']),
+    rules: gauge('rules', 'Enabled rules of the rule set in force.'),
+    reloads: counter(
+      'reloads_total',
+      'Times that the configuration was read again, by outcome: applied, unchanged, refused, failed.',
+      ['outcome'],
+    ),
+    reloadSuccessful: gauge(
+      'reload_last_successful',
+      '1 unless the newest configuration on disk was refused; then the one before is in force.',
+    ),
     ruleFailed: counter('rule_failed_total', 'Messages on which a rule failed.', ['rule']),
     // Actions: emitted = delivered + in flight + dead-lettered + dropped
     actionEmitted: counter('action_emitted_total', 'Messages that a rule emitted through an action.', ['action']),

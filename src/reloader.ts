@@ -1,0 +1,66 @@
+/**
+ * Takes a changed configuration into use: read and validated whole, then handed to the gateway, or refused with every finding while
+ * the old one goes on. One reload at a time; requests that come meanwhile are one more.
+ */
+import type { Config, LoadResult } from './config.ts';
+import { asError } from './errors.ts';
+import type { Events } from './events.ts';
+
+/** What the gateway says it did with a configuration. */
+export interface ReloadOutcome {
+  /** False: rules, schemas, connectors and users are what they were. */
+  readonly isChanged: boolean;
+  /** Sections that differ and wait for a restart. */
+  readonly needRestart: readonly string[];
+}
+
+export interface ReloaderOptions {
+  readonly load: () => LoadResult;
+  readonly apply: (config: Config) => Promise<ReloadOutcome>;
+  readonly events: Pick<Events, 'reloadRefused' | 'reloadApplied' | 'reloadFailed'>;
+}
+
+export class Reloader {
+  readonly #options: ReloaderOptions;
+  #running: Promise<void> | null = null;
+  #isAskedAgain = false;
+
+  constructor(options: ReloaderOptions) {
+    this.#options = options;
+  }
+
+  /** Resolves when what was on disk at the time of the call, or later, has been taken into use or refused. Never rejects. */
+  async request(): Promise<void> {
+    if (this.#running !== null) {
+      this.#isAskedAgain = true;
+      return this.#running;
+    }
+    this.#running = this.#run();
+    return this.#running;
+  }
+
+  async #run(): Promise<void> {
+    do {
+      this.#isAskedAgain = false;
+      await this.#reload();
+    } while (this.#isAskedAgain);
+    // In the same turn as the last look: a request after it starts the next run.
+    this.#running = null;
+  }
+
+  async #reload(): Promise<void> {
+    const { load, apply, events } = this.#options;
+    try {
+      const { config, findings } = load();
+      if (config === null) {
+        events.reloadRefused(findings);
+        return;
+      }
+      const outcome = await apply(config);
+      events.reloadApplied(config.ruleSet.rules.length, outcome.isChanged, outcome.needRestart, findings);
+    } catch (thrown) {
+      // A file that vanished between being listed and being read, or a disk that refused the new set: the old one goes on.
+      events.reloadFailed(asError(thrown));
+    }
+  }
+}
