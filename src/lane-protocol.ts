@@ -1,4 +1,5 @@
 /** What crosses between the main thread and a lane's worker: plain data, and bytes by transfer. */
+import type { ExternalAnswer, ExternalCall } from './external-call.ts';
 import type { ActionPlan, DeadLetter, Part, SequenceRange } from './message.ts';
 
 /** A rule as a lane needs it; `actions` and `errorAction` index into `LaneSetup.actions`. */
@@ -36,6 +37,41 @@ export interface SlabTask {
   readonly done: readonly SequenceRange[];
   /** By action index: ranges this action already delivered. Sorted; empty when live. */
   readonly doneByAction: readonly { readonly action: number; readonly ranges: readonly SequenceRange[] }[];
+  /**
+   * Absent at the first look at a slab: rules that ask services then only say what they ask (`SlabResult.deferred`). With it these
+   * rules, and no others, are evaluated.
+   */
+  readonly answers?: readonly AnsweredCall[];
+}
+
+/** What a rule asks for one message. */
+export interface PendingCall {
+  readonly sequence: number;
+  readonly call: ExternalCall;
+}
+
+export interface AnsweredCall extends PendingCall {
+  readonly answer: ExternalAnswer;
+}
+
+/** Has a rule's error action told what a destination refused. */
+export interface FailuresTask {
+  readonly kind: 'failures';
+  readonly ruleName: string;
+  /** Transferred to the lane. Blocks of one message each in [0, byteLength). */
+  readonly bytes: ArrayBuffer;
+  readonly byteLength: number;
+  readonly failure: {
+    /** Coded reason, see errors.ts. */
+    readonly code: string;
+    readonly reason: string;
+    /** Action id. */
+    readonly action: string;
+    /** AWS's name of the action. */
+    readonly failedAction: string;
+    /** The destination as it was rendered. */
+    readonly failedResource: string;
+  };
 }
 
 interface SetupTask {
@@ -48,7 +84,7 @@ interface StartTask {
   readonly kind: 'start';
 }
 
-export type LaneTask = SlabTask | SetupTask | StartTask;
+export type LaneTask = SlabTask | FailuresTask | SetupTask | StartTask;
 
 interface RuleCounts {
   /** Index into `LaneSetup.rules`. */
@@ -72,6 +108,11 @@ export interface SlabResult {
    * setup that names them, and sends the slab again.
    */
   readonly inferred: readonly { readonly action: number; readonly text: string }[];
+  /**
+   * Not null when rules that ask services have something to do with this slab: the calls to answer before a task with `answers`. When
+   * the result of such a task names calls again, nothing was evaluated by it.
+   */
+  readonly deferred: readonly PendingCall[] | null;
   /** Fields left out because an action's Avro schema does not have them. */
   readonly fieldsUnknown: readonly { readonly action: number; readonly count: number }[];
   /** CPU-bound time spent, ms. */

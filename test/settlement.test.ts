@@ -59,6 +59,7 @@ function resultOf(fields: Partial<SlabResult>): SlabResult {
     parts: [],
     deadLetters: [],
     inferred: [],
+    deferred: null,
     fieldsUnknown: [],
     busyMs: 1,
   };

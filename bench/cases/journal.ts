@@ -167,6 +167,7 @@ function nothingEmitted(task: SlabTask): SlabResult {
     parts: [],
     deadLetters: [],
     inferred: [],
+    deferred: null,
     fieldsUnknown: [],
     busyMs: 0,
   };

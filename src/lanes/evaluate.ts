@@ -70,7 +70,8 @@ class Evaluator {
     const rules = this.#takeCounts();
     const fieldsUnknown = this.#takeUnknownCounts();
     const busyMs = performance.now() - startedAt;
-    return { bytes, byteLength, evaluated, rules, parts, deadLetters, inferred, fieldsUnknown, busyMs };
+    const deferred = null;
+    return { bytes, byteLength, evaluated, rules, parts, deadLetters, inferred, deferred, fieldsUnknown, busyMs };
   }
 
   #evaluate(task: SlabTask): number {

@@ -100,6 +100,7 @@ export function emptyResult(task: SlabTask): SlabResult {
     parts: [],
     deadLetters: [],
     inferred: [],
+    deferred: null,
     fieldsUnknown: [],
     busyMs: 0,
   };
