@@ -65,7 +65,13 @@ export class ExpressionParser {
       return { kind: 'value', expression, key: this.#alias(), start, end: this.#tokens.lastEnd };
     }
     if (expression.kind === 'star') return { kind: 'all', start, end };
-    return { kind: 'value', expression, key: [defaultKey(expression, this.#source.text)], start, end };
+    return {
+      kind: 'value',
+      expression,
+      key: [defaultKey(expression, (part) => this.#source.text.slice(part.start, part.end))],
+      start,
+      end,
+    };
   }
 
   /** alias = name { "." name } */
@@ -108,16 +114,18 @@ export class ExpressionParser {
     if (!this.#tokens.isWord('NOT') || this.#tokens.isFieldNamedByWord()) return this.#comparison();
     const { start } = this.#tokens.next();
     const operand = this.#tokens.nested(() => this.#not());
-    return { kind: 'unary', operator: 'NOT', operand, start, end: operand.end };
+    return { kind: 'unary', operator: 'NOT', operand, start, end: this.#tokens.lastEnd };
   }
 
   /** comparison = sum [ ( "=" | "<>" | "!=" | "<" | "<=" | ">" | ">=" | "IN" ) sum ] */
   #comparison(): Expression {
+    // Not the span of the operands, which leaves out their parentheses.
+    const { start } = this.#tokens.peek();
     const left = this.#sum();
     const operator = this.#tokens.skipWord('IN') ? 'IN' : this.#tokens.skipOperator(comparisons);
     if (operator === null) return left;
     const right = this.#sum();
-    return { kind: 'binary', operator, left, right, start: left.start, end: right.end };
+    return { kind: 'binary', operator, left, right, start, end: this.#tokens.lastEnd };
   }
 
   /** sum = product { ( "+" | "-" ) product } */
@@ -141,21 +149,22 @@ export class ExpressionParser {
     if (!this.#tokens.isMark('-')) return this.#postfix();
     const { start } = this.#tokens.next();
     const operand = this.#tokens.nested(() => this.#unary());
-    return { kind: 'unary', operator: '-', operand, start, end: operand.end };
+    return { kind: 'unary', operator: '-', operand, start, end: this.#tokens.lastEnd };
   }
 
   /** postfix = primary { "." name | "[" expression "]" } */
   #postfix(): Expression {
+    const { start } = this.#tokens.peek();
     let object = this.#primary();
     for (let count = 0; count < OPERANDS_MAX; count++) {
       if (this.#tokens.isMark('[')) {
         this.#tokens.next();
         const index = this.expression();
         this.#tokens.expectMark(']');
-        object = { kind: 'index', object, index, start: object.start, end: this.#tokens.lastEnd };
+        object = { kind: 'index', object, index, start, end: this.#tokens.lastEnd };
       } else if (this.#tokens.isMark('.') && this.#tokens.peek(1).text !== '*') {
         this.#tokens.next();
-        object = { kind: 'member', object, name: this.#tokens.name(), start: object.start, end: this.#tokens.lastEnd };
+        object = { kind: 'member', object, name: this.#tokens.name(), start, end: this.#tokens.lastEnd };
       } else {
         return object;
       }
@@ -302,19 +311,24 @@ export class ExpressionParser {
 
   /** Left-associative operators of one precedence. */
   #chain(operand: () => Expression, skipOperator: () => BinaryOperator | null): Expression {
+    const { start } = this.#tokens.peek();
     let left = operand();
     for (let count = 0; count < OPERANDS_MAX; count++) {
       const operator = skipOperator();
       if (operator === null) return left;
       const right = operand();
-      left = { kind: 'binary', operator, left, right, start: left.start, end: right.end };
+      left = { kind: 'binary', operator, left, right, start, end: this.#tokens.lastEnd };
     }
     throw this.#tokens.error(this.#tokens.peek(), `More than ${OPERANDS_MAX} operands in a row.`);
   }
 }
 
 /** The key of an item without AS: the last name of a path, the name of a function, else the text of the expression. */
-function defaultKey(expression: Expression, text: string): string {
+export function defaultKey(expression: Expression, textOf: (expression: Expression) => string): string {
+  return nameOf(expression) ?? textOf(expression);
+}
+
+function nameOf(expression: Expression): string | null {
   switch (expression.kind) {
     case 'name':
     case 'variable':
@@ -324,8 +338,8 @@ function defaultKey(expression: Expression, text: string): string {
     case 'cast':
       return 'cast';
     case 'index':
-      return defaultKey(expression.object, text);
+      return nameOf(expression.object);
     default:
-      return text.slice(expression.start, expression.end);
+      return null;
   }
 }
