@@ -2,7 +2,7 @@
  * YAML text against a zod schema: the value, or every finding at once, each at its line and column. Positions come from the YAML
  * nodes, so that a mistake three levels deep is named where it stands. Values are never printed: they may be secrets.
  */
-import { type Document, isMap, isScalar, isSeq, LineCounter, type Node, parseAllDocuments } from 'yaml';
+import { Composer, type CST, type Document, isMap, isScalar, isSeq, LineCounter, type Node, Parser, visit } from 'yaml';
 import { z } from 'zod';
 import type { ErrorCode, Finding } from './errors.ts';
 import { nearest } from './nearest.ts';
@@ -11,6 +11,8 @@ import { nearest } from './nearest.ts';
 export const YAML_BYTES_MAX = 1_048_576;
 /** Aliases expand; more than this is a bomb. */
 const ALIAS_COUNT_MAX = 100;
+/** Collections within each other. The composer recurses: some thousands overflow the stack, and at worst end the process. */
+const NESTING_MAX = 100;
 
 export interface YamlSource {
   readonly file: string;
@@ -37,10 +39,17 @@ export function readYaml(
     };
   }
   const lines = new LineCounter();
-  const documents = parseAllDocuments(text, { lineCounter: lines, uniqueKeys: true, strict: true });
   const findings: Finding[] = [];
   const sources: YamlSource[] = [];
-  for (const document of 'empty' in documents ? [] : documents) {
+  const tokens = [...new Parser(lines.addNewLine).parse(text)];
+  const tooDeep = deepToken(tokens);
+  if (tooDeep !== null) {
+    const { line, col } = lines.linePos(tooDeep.offset);
+    const message = `Collections nest here more than ${NESTING_MAX} deep; so much is not read.`;
+    findings.push({ severity: 'error', code: 'CONFIG_SYNTAX', file, line, column: col, path: '', message });
+    return { sources, findings };
+  }
+  for (const document of new Composer({ uniqueKeys: true, strict: true }).compose(tokens)) {
     for (const error of document.errors) {
       const place = lines.linePos(error.pos[0]);
       const message = `${error.message.split('\n')[0]?.replace(/ at line \d+, column \d+:?$/, '')}`;
@@ -56,6 +65,7 @@ export function readYaml(
     }
     if (document.errors.length > 0) continue;
     try {
+      refuseCycles(document);
       sources.push({ file, document, lines, text, data: document.toJS({ maxAliasCount: ALIAS_COUNT_MAX }) as unknown });
     } catch (error) {
       findings.push({
@@ -70,6 +80,32 @@ export function readYaml(
     }
   }
   return { sources, findings };
+}
+
+/** The first collection that nests deeper than NESTING_MAX, found without recursion; null = none. */
+function deepToken(roots: readonly CST.Token[]): CST.Token | null {
+  const waiting: { readonly token: CST.Token; readonly depth: number }[] = roots.map((token) => ({ token, depth: 0 }));
+  for (let next = waiting.pop(); next !== undefined; next = waiting.pop()) {
+    const { token, depth } = next;
+    if (token.type === 'document' && token.value !== undefined) waiting.push({ token: token.value, depth: 1 });
+    if (!('items' in token)) continue;
+    if (depth > NESTING_MAX) return token;
+    for (const { key, value } of token.items) {
+      if (key) waiting.push({ token: key, depth: depth + 1 });
+      if (value) waiting.push({ token: value, depth: depth + 1 });
+    }
+  }
+  return null;
+}
+
+/** @throws if an alias stands inside of what it repeats: such a value has no end. */
+function refuseCycles(document: Document.Parsed): void {
+  visit(document, {
+    Alias(_key, alias, ancestors) {
+      if (ancestors.some((node) => (isMap(node) || isSeq(node)) && node.anchor === alias.source))
+        throw new Error(`The alias *${alias.source} stands inside of what it repeats.`);
+    },
+  });
 }
 
 /** The value under `at`, parsed by `schema`; findings name places below `at`. */

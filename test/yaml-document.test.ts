@@ -48,6 +48,23 @@ describe('readYaml and validate', () => {
     expect(check('name: a\nname: b\n')[0]).toContain('conf.yaml:2:1: ');
   });
 
+  it('reads collections nested as deep as allowed, and refuses more before anything recurses over them', () => {
+    const flow = (depth: number) => `${'['.repeat(depth)}${']'.repeat(depth)}`;
+    expect(readYaml('x.yaml', flow(100)).findings).toEqual([]);
+    for (const text of [flow(101), '{"a":'.repeat(20_000), `${'- '.repeat(50_000)}x`, '? '.repeat(20_000)]) {
+      const { sources, findings } = readYaml('x.yaml', text);
+      expect(sources).toEqual([]);
+      expect(findings[0]?.message).toMatch(/nest here more than 100 deep/);
+    }
+  });
+
+  it('refuses an alias inside of what it repeats', () => {
+    for (const text of ['&a [*a]', 'a: &a { b: [*a] }']) {
+      expect(readYaml('x.yaml', text).findings[0]?.message).toMatch(/alias \*a stands inside/);
+    }
+    expect(readYaml('x.yaml', '[&a { b: 1 }, *a, *a]').findings).toEqual([]);
+  });
+
   it('refuses an alias bomb', () => {
     const bomb = [
       'a: &a [x,x,x,x,x,x,x,x,x,x]',
