@@ -78,3 +78,13 @@ export interface Connectors {
   answer(call: ExternalCall): Promise<ExternalAnswer>;
   close(): Promise<void>;
 }
+
+/** What services answered for messages that are not settled yet, so that a replay emits the same as before. */
+export interface RecordedAnswers {
+  /** null: nothing was recorded for this message and call. */
+  find(pending: { readonly sequence: number; readonly call: ExternalCall }): ExternalAnswer | null;
+  /** Durable when it resolves. Failures, and secrets, are not kept: a replay asks again. */
+  put(
+    answered: readonly { readonly sequence: number; readonly call: ExternalCall; readonly answer: ExternalAnswer }[],
+  ): Promise<void>;
+}

@@ -126,7 +126,8 @@ async function bury(part: SlabState, error: Error, tools: SuspectTools): Promise
   return false;
 }
 
-function letterOf(work: Work, sequence: number, error: Error): DeadLetter | null {
+/** A message of these blocks that is given up. null: it is not among them. */
+export function letterOf(work: Pick<Work, 'bytes' | 'byteLength'>, sequence: number, error: Error): DeadLetter | null {
   const bytes = Buffer.from(work.bytes, 0, work.byteLength);
   const reader = new BlockReader(bytes);
   while (reader.next()) {
