@@ -26,6 +26,22 @@ export function memberOf(value: Value, name: string): Value {
   return isObject(value) && Object.hasOwn(value, name) ? value[name] : undefined;
 }
 
+/** One of each kind of value that JavaScript itself gives members to. */
+const samples: readonly object[] = [{}, [], new Decimal('1.5'), Buffer.alloc(1)];
+
+/**
+ * Whether only an object's own member can have this name: it is none of JavaScript's own, such as `constructor` or `length`, and no
+ * position in an array. Costly: for names that are known when a rule is loaded.
+ */
+export function isOrdinary(name: string): boolean {
+  return !/^\d+$/.test(name) && !samples.some((sample) => name in sample);
+}
+
+/** `memberOf` for an ordinary name, at a third of its cost. */
+export function ordinaryMemberOf(value: Value, name: string): Value {
+  return typeof value === 'object' && value !== null ? (value as ValueObject)[name] : undefined;
+}
+
 /** Sets an own member. A plain assignment of `__proto__` would change the prototype instead. */
 export function setMember(object: MutableObject, name: string, value: Value): void {
   if (name === '__proto__') {

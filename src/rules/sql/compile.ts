@@ -5,11 +5,12 @@ import { booleanOf, numericOf } from '../convert.ts';
 import { castFunction, elementOf } from '../functions/conversion.ts';
 import { functionNamed } from '../functions/index.ts';
 import { dynamic, type FunctionSpec, parameterCountMax, parameterCountMin } from '../functions/spec.ts';
-import { isArray, isObject, type MutableObject, memberOf, setMember } from '../object.ts';
+import { isArray, isObject, isOrdinary, memberOf, ordinaryMemberOf } from '../object.ts';
 import type { Value } from '../value.ts';
 import type { Expression, NestedQuery } from './ast.ts';
 import { type Compiled, constant, type Evaluate, type Frame, newFrame } from './frame.ts';
-import { not, operators } from './operators.ts';
+import { objectBuilder } from './object-builder.ts';
+import { not, type Operate, operators } from './operators.ts';
 import type { Scope } from './scope.ts';
 import { compileSelect, payloadOf } from './select.ts';
 
@@ -27,36 +28,26 @@ export function compileExpression(expression: Expression, scope: Scope): Compile
     case 'star':
       scope.readsDocument = true;
       return reading(payloadOf);
-    case 'member': {
-      const { name } = expression;
-      return combine([compileExpression(expression.object, scope)], ([object]) => memberOf(object, name));
-    }
+    case 'member':
+      return compileMember(expression, scope);
     case 'index':
-      return combine(
-        [compileExpression(expression.object, scope), compileExpression(expression.index, scope)],
-        ([object, index]) => elementOf(object, index),
+      return binary(compileExpression(expression.object, scope), compileExpression(expression.index, scope), elementOf);
+    case 'unary':
+      return unary(compileExpression(expression.operand, scope), expression.operator === 'NOT' ? not : minus);
+    case 'binary':
+      return binary(
+        compileExpression(expression.left, scope),
+        compileExpression(expression.right, scope),
+        operators[expression.operator],
       );
-    case 'unary': {
-      const operand = compileExpression(expression.operand, scope);
-      return combine([operand], expression.operator === 'NOT' ? ([value]) => not(value) : ([value]) => minus(value));
-    }
-    case 'binary': {
-      const operate = operators[expression.operator];
-      const left = compileExpression(expression.left, scope);
-      const right = compileExpression(expression.right, scope);
-      const evaluate: Evaluate = (frame) => operate(left.evaluate(frame), right.evaluate(frame));
-      return folded(evaluate, left.isConstant && right.isConstant);
-    }
     case 'case':
       return compileCase(expression, scope);
     case 'call':
       return compileCall(expression, scope);
     case 'cast':
       return callOf(castFunction, [compileExpression(expression.operand, scope), constant(expression.type)]);
-    case 'array': {
-      const items = expression.items.map((item) => compileExpression(item, scope));
-      return combine(items, (values) => values);
-    }
+    case 'array':
+      return compileArray(expression, scope);
     case 'object':
       return compileObject(expression, scope);
     case 'nested':
@@ -75,14 +66,17 @@ function folded(evaluate: Evaluate, isConstant: boolean): Compiled {
   return isConstant ? constant(evaluate(newFrame(0))) : { evaluate, isConstant };
 }
 
-function combine(parts: readonly Compiled[], apply: (values: readonly Value[]) => Value): Compiled {
-  const isConstant = parts.every((part) => part.isConstant);
-  const [first, second] = parts;
-  if (first !== undefined && parts.length === 1) return folded((frame) => apply([first.evaluate(frame)]), isConstant);
-  if (first !== undefined && second !== undefined && parts.length === 2) {
-    return folded((frame) => apply([first.evaluate(frame), second.evaluate(frame)]), isConstant);
-  }
-  return folded((frame) => apply(parts.map((part) => part.evaluate(frame))), isConstant);
+function unary({ evaluate, isConstant }: Compiled, apply: (value: Value) => Value): Compiled {
+  return folded((frame) => apply(evaluate(frame)), isConstant);
+}
+
+function binary(left: Compiled, right: Compiled, operate: Operate): Compiled {
+  const { evaluate } = left;
+  const { evaluate: evaluateRight, isConstant } = right;
+  if (left.isConstant && isConstant) return folded((frame) => operate(evaluate(frame), evaluateRight(frame)), true);
+  if (!isConstant) return reading((frame) => operate(evaluate(frame), evaluateRight(frame)));
+  const value = evaluateRight(newFrame(0));
+  return reading((frame) => operate(evaluate(frame), value));
 }
 
 /** An alias of a query around here, or a member of the element. */
@@ -90,7 +84,16 @@ function compileName(name: string, scope: Scope): Compiled {
   const slot = scope.alias(name);
   if (slot !== undefined) return reading(({ slots }) => slots[slot]);
   scope.readsDocument = true;
-  return reading(({ element }) => memberOf(element, name));
+  return isOrdinary(name)
+    ? reading(({ element }) => ordinaryMemberOf(element, name))
+    : reading(({ element }) => memberOf(element, name));
+}
+
+function compileMember({ object, name }: Extract<Expression, { kind: 'member' }>, scope: Scope): Compiled {
+  const { evaluate, isConstant } = compileExpression(object, scope);
+  return isOrdinary(name)
+    ? folded((frame) => ordinaryMemberOf(evaluate(frame), name), isConstant)
+    : folded((frame) => memberOf(evaluate(frame), name), isConstant);
 }
 
 function minus(value: Value): Value {
@@ -153,30 +156,48 @@ function preparedOf(spec: FunctionSpec, parameters: readonly Compiled[]): Functi
   return spec.prepare?.(known) ?? spec.evaluate;
 }
 
-function compileObject(expression: Extract<Expression, { kind: 'object' }>, scope: Scope): Compiled {
-  const members = expression.members.map(({ key, value }) => ({ key, value: compileExpression(value, scope) }));
-  return combine(
-    members.map((member) => member.value),
-    (values) => {
-      const object: MutableObject = {};
-      for (const [i, { key }] of members.entries()) {
-        if (values[i] !== undefined) setMember(object, key, values[i]);
-      }
-      return object;
+function compileArray({ items }: Extract<Expression, { kind: 'array' }>, scope: Scope): Compiled {
+  const compiled = items.map((item) => compileExpression(item, scope));
+  const evaluates = compiled.map(({ evaluate }) => evaluate);
+  return folded(
+    (frame) => {
+      const values: Value[] = [];
+      for (let i = 0; i < evaluates.length; i++) values.push((evaluates[i] as Evaluate)(frame));
+      return values;
     },
+    compiled.every(({ isConstant }) => isConstant),
+  );
+}
+
+function compileObject({ members }: Extract<Expression, { kind: 'object' }>, scope: Scope): Compiled {
+  const compiled = members.map(({ value }) => compileExpression(value, scope));
+  const build = objectBuilder(members.map(({ key }, i) => ({ key, evaluate: (compiled[i] as Compiled).evaluate })));
+  return folded(
+    build,
+    compiled.every(({ isConstant }) => isConstant),
   );
 }
 
 /** Over an Array: an Array of results; over an Object: its one result; over anything else: Undefined. */
 function compileNested(query: NestedQuery, scope: Scope): Compiled {
-  const { source, where, select } = compileParts(query, scope);
+  const { source, enter, where, select } = compileParts(query, scope);
   return reading((frame) => {
     const from = source(frame);
     const outer = frame.element;
-    const pick = (element: Value): Value => (where(frame, element) ? select(frame) : undefined);
     let result: Value;
-    if (isArray(from)) result = from.map(pick).filter((value) => value !== undefined);
-    else result = isObject(from) ? pick(from) : undefined;
+    if (isArray(from)) {
+      const values: Value[] = [];
+      for (let i = 0; i < from.length; i++) {
+        enter(frame, from[i]);
+        if (where !== null && !where(frame)) continue;
+        const value = select(frame);
+        if (value !== undefined) values.push(value);
+      }
+      result = values;
+    } else if (isObject(from)) {
+      enter(frame, from);
+      if (where === null || where(frame)) result = select(frame);
+    }
     frame.element = outer;
     return result;
   });
@@ -184,11 +205,17 @@ function compileNested(query: NestedQuery, scope: Scope): Compiled {
 
 /** Whether any element passes WHERE, whatever is selected of it. */
 function compileExists(query: NestedQuery, scope: Scope): Compiled {
-  const { source, where } = compileParts(query, scope);
+  const { source, enter, where } = compileParts(query, scope);
+  const passes = (frame: Frame, element: Value): boolean => {
+    enter(frame, element);
+    return where === null || where(frame);
+  };
   return reading((frame) => {
     const from = source(frame);
     const outer = frame.element;
-    const exists = isArray(from) ? from.some((element) => where(frame, element)) : isObject(from) && where(frame, from);
+    const exists = isArray(from)
+      ? from.some((element) => passes(frame, element))
+      : isObject(from) && passes(frame, from);
     frame.element = outer;
     return exists;
   });
@@ -196,23 +223,24 @@ function compileExists(query: NestedQuery, scope: Scope): Compiled {
 
 interface QueryParts {
   readonly source: Evaluate;
-  /** Makes `element` the one that names are looked up in, and tells whether it passes. */
-  readonly where: (frame: Frame, element: Value) => boolean;
+  /** Makes `element` the one that names are looked up in. */
+  readonly enter: (frame: Frame, element: Value) => void;
+  /** Whether the element passes; null: all do. */
+  readonly where: ((frame: Frame) => boolean) | null;
   readonly select: Evaluate;
 }
 
 function compileParts(query: NestedQuery, scope: Scope): QueryParts {
   const source = compileExpression(query.source, scope).evaluate;
-  return scope.withAlias(query.alias, (slot) => {
-    const select = compileSelect(query.select, scope, compileExpression);
-    const passes = query.where === null ? null : compileCondition(query.where, scope);
-    const where = (frame: Frame, element: Value): boolean => {
+  return scope.withAlias(query.alias, (slot) => ({
+    source,
+    enter: (frame, element) => {
       frame.element = element;
       frame.slots[slot] = element;
-      return passes === null || passes(frame);
-    };
-    return { source, where, select };
-  });
+    },
+    select: compileSelect(query.select, scope, compileExpression),
+    where: query.where === null ? null : compileCondition(query.where, scope),
+  }));
 }
 
 /**

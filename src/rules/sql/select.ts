@@ -4,6 +4,7 @@ import { isObject, type MutableObject, setMember, setMemberAt } from '../object.
 import type { Value } from '../value.ts';
 import type { Expression, Select, SelectItem } from './ast.ts';
 import type { Compiled, Evaluate, Frame } from './frame.ts';
+import { type Member, objectBuilder } from './object-builder.ts';
 import type { Scope } from './scope.ts';
 
 /** Handed in, because expressions contain SELECT clauses and the other way round. */
@@ -16,12 +17,22 @@ export function compileSelect(select: Select, scope: Scope, compile: CompileExpr
   }
   const [first] = select.items;
   if (select.items.length === 1 && first?.kind === 'all') return wholeOf;
+  const members = membersOf(select.items, scope, compile);
+  if (members !== null) return objectBuilder(members);
   const adders = select.items.map((item) => compileItem(item, scope, compile));
   return (frame) => {
     const output: MutableObject = {};
     for (const add of adders) add(output, frame);
     return output;
   };
+}
+
+/** The items as members of an object, if that is all they are. */
+function membersOf(items: readonly SelectItem[], scope: Scope, compile: CompileExpression): Member[] | null {
+  if (!items.every((item) => item.kind === 'value' && item.key.length === 1)) return null;
+  return items.flatMap((item) =>
+    item.kind === 'value' ? [{ key: item.key[0] ?? '', evaluate: compile(item.expression, scope).evaluate }] : [],
+  );
 }
 
 /** `*` by itself: the element; a payload that is not JSON, byte by byte. */
