@@ -1,5 +1,6 @@
 /** Recursive descent over the grammar of AWS IoT SQL: statements and templates. Each production has its method, with its rule. */
 import type { Assignment, Expression, Select, Statement } from './ast.ts';
+import { findTooDeep, TREE_DEPTH_MAX } from './depth.ts';
 import { ExpressionParser } from './expression-parser.ts';
 import type { Source } from './source.ts';
 import { TokenReader } from './token-reader.ts';
@@ -34,6 +35,7 @@ export class Parser {
     if (this.#tokens.peek().kind !== 'end') {
       throw this.#tokens.unexpected(expectedAfter(select, topicFilter !== null, where !== null));
     }
+    this.#refuseDeep([...assignments, select, where ?? []]);
     return { assignments, set, select, topicFilter, where, looseCommas: this.#expressions.looseCommas };
   }
 
@@ -41,7 +43,13 @@ export class Parser {
   template(): { readonly expression: Expression; readonly end: number } {
     const expression = this.#expressions.expression();
     this.#tokens.expectMark('}');
+    this.#refuseDeep(expression);
     return { expression, end: this.#tokens.lastEnd };
+  }
+
+  #refuseDeep(tree: object): void {
+    const deep = findTooDeep(tree);
+    if (deep !== null) throw this.#tokens.error(deep, `This nests deeper than ${TREE_DEPTH_MAX} operators and names.`);
   }
 
   /** set = "SET" variable "=" value { "," variable "=" value }; value = "*" | expression */
