@@ -12,6 +12,7 @@ import { asError, type Finding } from './errors.ts';
 import { loadRuleSet, type RuleSet } from './rule-set.ts';
 import { resolveSecrets } from './secrets.ts';
 import { journalSchema } from './spool/config.ts';
+import { type WatchedFiles, watchedFiles } from './watched-files.ts';
 import { findingAt, readYaml, validate, type YamlSource } from './yaml-document.ts';
 
 const gatewaySchema = z
@@ -51,6 +52,15 @@ const logSchema = z
   .strictObject({ level: z.enum(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent']).default('info') })
   .describe('Structured logs on standard output, one JSON object a line.');
 
+const reloadSchema = z
+  .strictObject({
+    watch: z
+      .boolean()
+      .default(true)
+      .describe('Look for changes of the files that this configuration is made of. SIGHUP has them read in any case.'),
+  })
+  .describe('Changed rules, schemas, connectors, AWS settings and users are taken into use while the gateway runs.');
+
 /** The root. Each part's schema stands beside the part. */
 export const configSchema = z.strictObject({
   gateway: gatewaySchema,
@@ -67,6 +77,7 @@ export const configSchema = z.strictObject({
   lanes: lanesSchema.prefault({}),
   lake: lakeSchema.optional(),
   log: logSchema.prefault({}),
+  reload: reloadSchema.prefault({}),
 });
 
 type ConfigDocument = z.output<typeof configSchema>;
@@ -78,6 +89,7 @@ export interface Config extends Omit<ConfigDocument, 'rules' | 'schemas' | 'lake
   readonly lakeDir: string;
   readonly users: z.output<typeof usersFileSchema>;
   readonly ruleSet: RuleSet;
+  readonly watched: WatchedFiles;
 }
 
 export interface LoadResult {
@@ -118,6 +130,12 @@ export function loadConfig(file: string, env: Environment): LoadResult {
     lakeDir,
     users: users.users,
     ruleSet: ruleSet.ruleSet,
+    watched: watchedFiles({
+      baseDir,
+      files: [resolve(file), ...('users' in document.auth ? [document.auth.users] : [])],
+      patterns: [...document.rules, ...document.schemas],
+      ignored: [dataDir, lakeDir],
+    }),
   };
   return { config: Object.freeze(config), findings };
 }
