@@ -324,6 +324,15 @@ export function checkBlock(bytes: Buffer, at: number, seed: number): BlockCheck 
   };
 }
 
+/** A block without its frames: of its messages, that there were some is left. */
+export function emptied(block: Buffer): Buffer {
+  const header = Buffer.from(block.subarray(0, BLOCK_HEADER_BYTES));
+  header.writeUInt32LE(0, 8);
+  header.writeUInt16LE(0, 12);
+  header.writeUInt32LE(crc32(header.subarray(8)), 4);
+  return header;
+}
+
 function padded(position: number): number {
   return (position + 7) & ~7;
 }

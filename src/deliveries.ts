@@ -5,6 +5,7 @@ import { compress } from './codec/compress.ts';
 import type { Config } from './config.ts';
 import { invariant } from './errors.ts';
 import type { Events } from './events.ts';
+import type { ActionPlan, Entry } from './message.ts';
 import type { Metrics } from './metrics.ts';
 import { outboxNames } from './progress-keys.ts';
 import type { PlannedAction } from './rule-set.ts';
@@ -19,6 +20,8 @@ export interface DeliveriesServices extends Pick<SinkServices, 'republish'> {
   readonly catalog: SchemaCatalog;
   readonly events: Events;
   readonly metrics: Metrics;
+  /** Tells the rule's error action of a refused entry. True: it has been told everything, durably. */
+  readonly reject: (entry: Entry, plan: ActionPlan, cause: Error) => Promise<boolean>;
   readonly clock: () => number;
   readonly random: () => number;
 }
@@ -28,7 +31,7 @@ const OPENING_COUNT_MAX = 32;
 
 /** In the order of the rule set's actions; every outbox is read and draining when it resolves. */
 export async function openDeliveries(config: Config, services: DeliveriesServices): Promise<readonly Delivery[]> {
-  const { spool, catalog, events, metrics, republish, writeBytes, clock, random } = services;
+  const { spool, catalog, events, metrics, republish, writeBytes, reject, clock, random } = services;
   const objectsDir = join(config.dataDir, 'objects');
   // What an earlier run left open; the journal has its messages, also those of actions that are no longer configured.
   await rm(objectsDir, { recursive: true, force: true });
@@ -48,7 +51,7 @@ export async function openDeliveries(config: Config, services: DeliveriesService
         containerHeader: (schemaId, codec) => catalog.header(schemaId, codec),
         packBlock: (schemaId, codec, count, records) => catalog.block(schemaId, codec, count, records),
         gzip: (bytes) => compress('gzip', bytes),
-        onRejected: () => Promise.resolve(false),
+        onRejected: (entry, cause) => reject(entry, plan, cause),
         republish,
         write: writeBytes,
       },

@@ -4,6 +4,7 @@ import type { Books } from './books.ts';
 import { openFrozenSchemas } from './codec/avro/frozen-schemas.ts';
 import type { Config } from './config.ts';
 import { type DeliveriesServices, deliveryOf, openDeliveries } from './deliveries.ts';
+import { ErrorActions } from './error-actions.ts';
 import type { Events } from './events.ts';
 import { LanePool } from './lanes/pool.ts';
 import type { Metrics } from './metrics.ts';
@@ -47,17 +48,24 @@ export async function startEvaluation(options: EvaluationOptions): Promise<Evalu
       schemas: catalog.schemas,
     }));
   const lanes = new LanePool({ laneCount, workerUrl: options.workerUrl, setups: setups(), events, metrics });
-  const opening = openDeliveries(config, { ...options, catalog, clock: Date.now, random: Math.random });
+  const errorActions = new ErrorActions();
+  const opening = openDeliveries(config, {
+    ...options,
+    catalog,
+    clock: Date.now,
+    random: Math.random,
+    reject: (entry, plan, cause) => errorActions.reject(entry, plan, cause),
+  });
   const deliveries = await whenStarted(lanes, opening);
   // Asked for every part: looked up, not searched for among the rules.
-  const errorActions = new Map(
+  const errorActionByAction = new Map(
     ruleSet.rules.flatMap(({ actions, errorAction }) => actions.map((action) => [action, errorAction])),
   );
   const settlement = new Settlement({
     actionIds: plans.map((plan) => plan.id),
     progressKeys: progressKeys(plans),
     ruleNames: ruleSet.rules.map((rule) => rule.name),
-    errorActionOf: (action) => errorActions.get(action) ?? null,
+    errorActionOf: (action) => errorActionByAction.get(action) ?? null,
     firstSequence: spool.firstSequence,
     books,
     events,
@@ -72,6 +80,13 @@ export async function startEvaluation(options: EvaluationOptions): Promise<Evalu
     },
     sleep: (ms) => new Promise((resolve) => setTimeout(resolve, ms)),
   });
+  errorActions.start({
+    laneCount,
+    run: (lane, task) => lanes.run(lane, task),
+    accept: (part, settled) => deliveryOf(deliveries, part.action).accept(part, settled),
+    keepDeadLetters: (letters) => settlement.keepDeadLetters(letters),
+    freeze: (inferred) => settlement.freeze(inferred),
+  });
   spool.startFeeds({
     evaluate: (lane, task) => lanes.run(lane, task),
     onResult: (_lane, slab, _task, result) => {
@@ -79,6 +94,7 @@ export async function startEvaluation(options: EvaluationOptions): Promise<Evalu
       return settlement.onResult(slab, result);
     },
     onPoisoned: (_lane, slab, letter) => settlement.onPoisoned(slab, letter),
+    onRuleSet: async () => {},
   });
   return { lanes, deliveries };
 }

@@ -1,4 +1,6 @@
 /** What crosses between the main thread and a lane's worker: plain data, and bytes by transfer. */
+
+import type { ErrorCode } from './errors.ts';
 import type { ExternalAnswer, ExternalCall } from './external-call.ts';
 import type { ActionPlan, DeadLetter, Part, SequenceRange } from './message.ts';
 
@@ -63,7 +65,7 @@ export interface FailuresTask {
   readonly byteLength: number;
   readonly failure: {
     /** Coded reason, see errors.ts. */
-    readonly code: string;
+    readonly code: ErrorCode;
     readonly reason: string;
     /** Action id. */
     readonly action: string;

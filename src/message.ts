@@ -52,6 +52,18 @@ export interface ActionPlan {
   /** Dotted path of the device's own time in the payload; '' = none. */
   readonly sourceTimePath: string;
   readonly class: MessageClass;
+  /** The rule has an error action, and what a destination refuses of this action is small enough to be told message by message. */
+  readonly keepsOriginals: boolean;
+}
+
+/**
+ * The messages behind what an action emitted, as they were published: blocks of one message each (src/block.ts), end to end. An error
+ * action needs them when the destination refuses.
+ */
+export interface Originals {
+  readonly bytes: Uint8Array;
+  /** End offset in `bytes` for each of a part's `ends`; a single one where those are null. */
+  readonly ends: readonly number[];
 }
 
 /**
@@ -74,6 +86,8 @@ export interface Part {
   readonly bytes: Uint8Array;
   /** `each` and `lines`: end offset of each entry, line or gzip member in `bytes`. null when the part cannot be cut. */
   readonly ends: readonly number[] | null;
+  /** null: the action keeps none. */
+  readonly originals: Originals | null;
   /** Messages in this part, and the payload bytes they arrived with. */
   readonly messageCount: number;
   readonly rawBytes: number;
@@ -99,6 +113,8 @@ export interface Entry {
   /** Rendered destination fields by AWS's field names. */
   readonly destination: Readonly<Record<string, string>>;
   readonly body: EntryBody;
+  /** Blocks of the messages inside, in the order of the body; null: the action keeps none. */
+  readonly originals: Uint8Array | null;
   readonly messageCount: number;
   readonly rawBytes: number;
   readonly encodedBytes: number;

@@ -162,7 +162,15 @@ export class RuleSetBuilder {
       }
     }
     const fingerprint = JSON.stringify([fields, delivery ?? {}, this.#context.aws ?? null]);
-    return { plan: { ...result.plan, id, ruleName: rule.ruleName }, options: result.options, fingerprint };
+    const hasErrorAction = rule.errorAction !== undefined && id !== `${rule.ruleName}/error`;
+    const isObjects = result.options.assembly.kind === 'objects';
+    if (hasErrorAction && isObjects) {
+      const why =
+        'An object that its destination refuses goes to the dead letters, whole: errorAction is not told of it.';
+      this.#report(source, [...at, type], 'CONFIG_UNSUPPORTED', why, 'warning');
+    }
+    const plan = { ...result.plan, id, ruleName: rule.ruleName, keepsOriginals: hasErrorAction && !isObjects };
+    return { plan, options: result.options, fingerprint };
   }
 
   #index(planned: PlannedAction | null): number[] {

@@ -47,10 +47,10 @@ export class Settlement {
   async onResult(slab: Slab, result: SlabResult): Promise<'done' | 'again'> {
     const { progress, accept, whenRoom } = this.#options;
     if (result.inferred.length > 0) {
-      await this.#freeze(result.inferred);
+      await this.freeze(result.inferred);
       return 'again';
     }
-    await this.#keepDeadLetters(result.deadLetters);
+    await this.keepDeadLetters(result.deadLetters);
     this.#count(slab, result);
     const keys = this.#keysOf(result.parts);
     const partsByAction = new Map<string, number>();
@@ -87,8 +87,8 @@ export class Settlement {
     });
   }
 
-  /** Never rejects: the lane would stop for good. */
-  async #freeze(inferred: SlabResult['inferred']): Promise<void> {
+  /** Makes inferred schemas durable and known to the lanes. Never rejects: the lane would stop for good. */
+  async freeze(inferred: SlabResult['inferred']): Promise<void> {
     const { freeze, events, sleep } = this.#options;
     for (;;) {
       try {
@@ -101,8 +101,8 @@ export class Settlement {
     }
   }
 
-  /** The slab counts as evaluated only once these are durable; a disk that fails is waited for. */
-  async #keepDeadLetters(letters: readonly DeadLetter[]): Promise<void> {
+  /** Durable, and counted, when it resolves; a disk that fails is waited for: the slab counts as evaluated only then. */
+  async keepDeadLetters(letters: readonly DeadLetter[]): Promise<void> {
     if (letters.length === 0) return;
     const { deadLetters, events, sleep } = this.#options;
     for (;;) {

@@ -40,6 +40,7 @@ function partOf(action: number): Part {
     packing: 'packed',
     bytes: new Uint8Array(3),
     ends: [3],
+    originals: null,
     messageCount: 1,
     rawBytes: 3,
     encodedBytes: 3,

@@ -62,5 +62,6 @@ function plan(index: number): ActionPlan {
     fields: {},
     sourceTimePath: '',
     class: 'normal',
+    keepsOriginals: false,
   };
 }

@@ -8,6 +8,8 @@ export interface ActionOutput {
   emit(message: LaneMessage, value: Value): void;
   /** Adds the parts of this slab to `parts`, and starts anew. */
   finish(parts: Part[]): void;
+  /** The rule's error action was told of this message: it need not be told again when the destination refuses what was emitted. */
+  told(message: LaneMessage): void;
   /** Fields left out since the last call, because the schema does not have them. */
   takeUnknownCount(): number;
 }

@@ -11,6 +11,7 @@ import { compileDestination, type Destination } from './destination.ts';
 import { EachOutput } from './each-output.ts';
 import { LinesOutput } from './lines-output.ts';
 import { compileMetadata, type Metadata } from './metadata.ts';
+import { KeptOriginals, OriginalBlocks } from './originals.ts';
 import type { TopicEntry } from './topic-cache.ts';
 
 export interface CompiledAction {
@@ -49,7 +50,8 @@ export function compileRules(setup: LaneSetup): CompiledRules {
   const actions: CompiledAction[] = [];
   // Parsed once, however many actions encode with it.
   const schemas = new Map(setup.schemas.map(({ name, text }) => [name, loadSchema(text, name)]));
-  const rules = setup.rules.map((rule, index) => compileRule(rule, index, { setup, schemas, actions }));
+  const originals = new OriginalBlocks();
+  const rules = setup.rules.map((rule, index) => compileRule(rule, index, { setup, schemas, actions, originals }));
   const byName = new Map(rules.map((rule) => [rule.name, rule]));
   const rows = rules.flatMap((rule) => {
     const filter = rule.statement.topicFilter;
@@ -82,6 +84,7 @@ function basicIngest(topic: string): { readonly ruleName: string; readonly rest:
 interface Compilation {
   readonly setup: LaneSetup;
   readonly schemas: ReadonlyMap<string, AvroSchema>;
+  readonly originals: OriginalBlocks;
   /** Every action compiled so far. */
   readonly actions: CompiledAction[];
 }
@@ -106,12 +109,13 @@ function compileRule(rule: LaneRule, index: number, compilation: Compilation): C
   };
 }
 
-function compileAction(index: number, rule: LaneRule, { setup, schemas, actions }: Compilation): CompiledAction {
+function compileAction(index: number, rule: LaneRule, compilation: Compilation): CompiledAction {
+  const { setup, actions } = compilation;
   const plan = setup.actions[index];
   invariant(plan !== undefined, `rule ${rule.name} has action ${index}, which does not exist`);
   const metadata = compileMetadata(plan, setup.gatewayId);
   const destination = compileDestination(plan, rule);
-  const output = createOutput(index, plan, destination, schemas, metadata);
+  const output = createOutput(index, plan, destination, metadata, compilation);
   // `SELECT *` alone passes on what the device sent, whatever it is; every other form needs to know its fields.
   const needsDocument = plan.form !== 'each' || metadata.names.length > 0 || destination.needsDocument;
   const action = { index, plan, metadata, output, needsDocument, done: [] };
@@ -123,14 +127,15 @@ function createOutput(
   index: number,
   plan: ActionPlan,
   destination: Destination,
-  schemas: ReadonlyMap<string, AvroSchema>,
   metadata: Metadata,
+  { schemas, originals }: Compilation,
 ): ActionOutput | null {
+  const blocks = plan.keepsOriginals ? originals : null;
   switch (plan.form) {
     case 'each':
-      return new EachOutput(index, destination, metadata);
+      return new EachOutput(index, destination, metadata, blocks === null ? null : new KeptOriginals(blocks));
     case 'lines':
-      return new LinesOutput(index, plan, destination, metadata);
+      return new LinesOutput(index, plan, destination, metadata, blocks);
     case 'container': {
       // An inferred schema is frozen under the action's id.
       const name = plan.schema ?? plan.id;

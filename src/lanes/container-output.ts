@@ -76,7 +76,7 @@ export class ContainerOutput implements ActionOutput {
     const drafts: PartDraft[] = [];
     for (const [destination, part] of this.#open) {
       if (part.records.position >= UNPACKED_BYTES_MAX) this.#cut(part);
-      const common = { destination, schemaId: this.#schemaId, ends: null };
+      const common = { destination, schemaId: this.#schemaId, ends: null, originals: null };
       if (part.blockTally.messageCount > 0)
         drafts.push({ ...common, packing: 'packed', bytes: part.blocks.written(), tally: part.blockTally });
       if (part.recordTally.messageCount > 0)
@@ -86,6 +86,9 @@ export class ContainerOutput implements ActionOutput {
     for (const part of this.#open.values()) this.#release(part);
     this.#open.clear();
   }
+
+  /** Keeps no originals: what is refused is an object, which goes to the dead letters whole. */
+  told(): void {}
 
   takeUnknownCount(): number {
     const count = this.#unknownCount;

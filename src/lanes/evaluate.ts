@@ -5,22 +5,25 @@
  * its error action. What a lane throws is a bug.
  */
 import { BlockReader } from '../block.ts';
-import type { LaneSetup, SlabResult, SlabTask } from '../lane-protocol.ts';
+import { failedActionOf, failedResourceOf } from '../failed-action.ts';
+import type { FailuresTask, LaneSetup, SlabResult, SlabTask } from '../lane-protocol.ts';
 import type { DeadLetter, Part } from '../message.ts';
 import { type PublishView, readPublish } from '../publish-packet.ts';
 import { notMatched } from '../rules/sql/statement.ts';
-import { compileTemplate } from '../rules/template.ts';
 import type { Value } from '../rules/value.ts';
 import { type CompiledAction, type CompiledRule, type CompiledRules, compileRules } from './compiled-rules.ts';
 import { isDone } from './done-ranges.ts';
-import { codeOf, deadLetter, type Failure, failureDocument, MessageFailure, reasonOf } from './failure.ts';
+import { codeOf, deadLetter, type Failure, failureDocument, MessageFailure, reasonOf, traceIdOf } from './failure.ts';
 import { Inference } from './inference.ts';
 import { LaneMessage } from './lane-message.ts';
+import { reportFailures } from './report-failures.ts';
 import { TopicCache, type TopicEntry } from './topic-cache.ts';
 
 export interface Lane {
   /** Evaluates a slab; the result carries the slab's own bytes back. */
   run(task: SlabTask): SlabResult;
+  /** Makes failure documents of what a destination refused. */
+  report(task: FailuresTask): SlabResult;
   /** Takes a new rule set, from the next slab on. */
   configure(setup: LaneSetup): void;
 }
@@ -29,14 +32,12 @@ export function createLane(setup: LaneSetup): Lane {
   let evaluator = new Evaluator(setup);
   return {
     run: (task) => evaluator.run(task),
+    report: (task) => evaluator.report(task),
     configure(next) {
       evaluator = new Evaluator(next);
     },
   };
 }
-
-/** traceid() as every statement sees it: AWS's failure document carries the same. */
-const traceIdTemplate = compileTemplate('${traceid()}', { version: '2016-03-23' });
 
 class Evaluator {
   readonly #compiled: CompiledRules;
@@ -72,6 +73,10 @@ class Evaluator {
     const busyMs = performance.now() - startedAt;
     const deferred = null;
     return { bytes, byteLength, evaluated, rules, parts, deadLetters, inferred, deferred, fieldsUnknown, busyMs };
+  }
+
+  report(task: FailuresTask): SlabResult {
+    return reportFailures(task, this.#compiled);
   }
 
   #evaluate(task: SlabTask): number {
@@ -153,8 +158,8 @@ class Evaluator {
       return null;
     } catch (thrown) {
       const { plan } = action;
-      const failedAction = `${plan.type.charAt(0).toUpperCase()}${plan.type.slice(1)}Action`;
-      const failedResource = Object.values(plan.destination)[0] ?? '';
+      const failedAction = failedActionOf(plan.type);
+      const failedResource = failedResourceOf(plan.destination);
       return { code: codeOf(thrown), reason: reasonOf(thrown), action: plan.id, failedAction, failedResource };
     }
   }
@@ -165,9 +170,10 @@ class Evaluator {
     const letters: Failure[] = [];
     if (rule.errorAction === null) letters.push(...failures);
     else {
-      const document = failureDocument(message, entry.topic, rule.name, traceIdTemplate.render(message), failures);
+      const document = failureDocument(message, entry.topic, rule.name, traceIdOf(message), failures);
       const failure = this.#emit(rule.errorAction, document);
       if (failure !== null) letters.push(...failures, failure);
+      else for (const { output } of rule.actions) output?.told(message);
     }
     for (const failure of letters) this.#deadLetters.push(deadLetter(message, entry.topic, rule.name, failure));
   }

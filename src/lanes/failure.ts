@@ -4,6 +4,7 @@ import { SchemaMismatch } from '../codec/avro/mismatch.ts';
 import type { ErrorCode } from '../errors.ts';
 import { asError } from '../errors.ts';
 import type { DeadLetter } from '../message.ts';
+import { compileTemplate } from '../rules/template.ts';
 import type { ValueObject } from '../rules/value.ts';
 import type { LaneMessage } from './lane-message.ts';
 
@@ -57,6 +58,13 @@ export function deadLetter(message: LaneMessage, topic: string, ruleName: string
     destination: {},
     body: new Uint8Array(message.payload),
   };
+}
+
+/** As every statement sees it: AWS's failure document carries the same. */
+const traceIdTemplate = compileTemplate('${traceid()}', { version: '2016-03-23' });
+
+export function traceIdOf(message: LaneMessage): string {
+  return traceIdTemplate.render(message);
 }
 
 /** AWS IoT, "Error handling (error action)": the message format. */

@@ -72,6 +72,11 @@ export class LaneMessage implements EvaluationContext {
     return this.#bytes.subarray(this.#payloadStart, this.#payloadStart + this.payloadLength);
   }
 
+  /** At this message; null before the first. */
+  get reader(): BlockReader | null {
+    return this.#reader;
+  }
+
   /** Every message has one; wills and republishes name the client that they stand for. */
   sender(): Sender {
     this.#sender ??= this.#reader?.sender() ?? NOBODY;

@@ -20,6 +20,8 @@ export default function run(task: LaneTask): unknown {
     case 'setup':
       lane.configure(task.setup);
       return null;
+    case 'failures':
+      return moved(lane.report(task));
     case 'slab':
       return moved(lane.run(task));
   }

@@ -17,6 +17,7 @@ import {
 import type { Destination } from './destination.ts';
 import type { LaneMessage } from './lane-message.ts';
 import { type Metadata, withMetadata } from './metadata.ts';
+import { KeptOriginals, type OriginalBlocks } from './originals.ts';
 import { type PartDraft, packParts } from './part-draft.ts';
 import { Tally } from './tally.ts';
 
@@ -29,6 +30,8 @@ interface OpenPart {
   members: Output | null;
   readonly memberEnds: number[];
   readonly memberTally: Tally;
+  /** An item for each member, then for each line that is in none. */
+  readonly originals: KeptOriginals | null;
 }
 
 /** Uncompressed. A record takes whole members, so that they stay well below the bytes of a record. */
@@ -44,14 +47,23 @@ export class LinesOutput implements ActionOutput {
   readonly #separator: Buffer;
   readonly #isGzip: boolean;
   readonly #open = new Map<string, OpenPart>();
-  #idle: Output[] = [];
+  #idle: Pick<OpenPart, 'output' | 'originals'>[] = [];
+  readonly #blocks: OriginalBlocks | null;
 
-  constructor(action: number, plan: ActionPlan, destination: Destination, metadata: Metadata) {
+  /** `blocks`: null where no originals are to be kept. */
+  constructor(
+    action: number,
+    plan: ActionPlan,
+    destination: Destination,
+    metadata: Metadata,
+    blocks: OriginalBlocks | null,
+  ) {
     this.#action = action;
     this.#destination = destination;
     this.#metadata = metadata;
     this.#separator = Buffer.from(plan.separator);
     this.#isGzip = plan.codec === 'gzip';
+    this.#blocks = blocks;
   }
 
   emit(message: LaneMessage, value: Value): void {
@@ -69,6 +81,7 @@ export class LinesOutput implements ActionOutput {
     part.ends.push(output.position);
     part.tally.add(message);
     part.tally.encodedBytes += output.position - start;
+    part.originals?.add(message);
     if (this.#isGzip && output.position >= MEMBER_BYTES_TARGET) cutMember(part);
   }
 
@@ -79,18 +92,40 @@ export class LinesOutput implements ActionOutput {
     for (const [destination, part] of this.#open) {
       if (isGzip && part.output.position >= UNPACKED_BYTES_MAX) cutMember(part);
       const { members, memberEnds, memberTally, output, ends, tally } = part;
-      const common = { destination, schemaId: '' };
+      const originals = (from: number, count: number) => part.originals?.slice(from, from + count) ?? null;
       if (members !== null)
-        drafts.push({ ...common, packing: 'packed', bytes: members.written(), ends: memberEnds, tally: memberTally });
+        drafts.push({
+          destination,
+          schemaId: '',
+          packing: 'packed',
+          bytes: members.written(),
+          ends: memberEnds,
+          originals: originals(0, memberEnds.length),
+          tally: memberTally,
+        });
       if (tally.messageCount > 0)
-        drafts.push({ ...common, packing: isGzip ? 'records' : 'packed', bytes: output.written(), ends, tally });
+        drafts.push({
+          destination,
+          schemaId: '',
+          packing: isGzip ? 'records' : 'packed',
+          bytes: output.written(),
+          ends,
+          originals: originals(memberEnds.length, ends.length),
+          tally,
+        });
     }
     packParts(this.#action, drafts, parts);
-    for (const { output } of this.#open.values()) {
+    for (const { output, originals } of this.#open.values()) {
       output.position = 0;
-      if (output.bytes.length <= WORKING_BYTES_MAX && this.#idle.length < IDLE_COUNT_MAX) this.#idle.push(output);
+      originals?.clear();
+      if (output.bytes.length <= WORKING_BYTES_MAX && this.#idle.length < IDLE_COUNT_MAX)
+        this.#idle.push({ output, originals });
     }
     this.#open.clear();
+  }
+
+  told(message: LaneMessage): void {
+    for (const { originals } of this.#open.values()) originals?.told(message);
   }
 
   takeUnknownCount(): number {
@@ -98,8 +133,20 @@ export class LinesOutput implements ActionOutput {
   }
 
   #begin(destination: string): OpenPart {
-    const output = this.#idle.pop() ?? new Output(WORKING_BYTES_START);
-    const part = { output, ends: [], tally: new Tally(), members: null, memberEnds: [], memberTally: new Tally() };
+    const blocks = this.#blocks;
+    const { output, originals } = this.#idle.pop() ?? {
+      output: new Output(WORKING_BYTES_START),
+      originals: blocks === null ? null : new KeptOriginals(blocks),
+    };
+    const part: OpenPart = {
+      output,
+      ends: [],
+      tally: new Tally(),
+      members: null,
+      memberEnds: [],
+      memberTally: new Tally(),
+      originals,
+    };
     this.#open.set(destination, part);
     return part;
   }
@@ -122,6 +169,7 @@ function cutMember(part: OpenPart): void {
   const members = part.members ?? new Output(WORKING_BYTES_START);
   part.members = members;
   members.append(compress('gzip', part.output.written()));
+  part.originals?.join(part.memberEnds.length);
   part.memberEnds.push(members.position);
   part.memberTally.merge(part.tally);
   part.output.position = 0;

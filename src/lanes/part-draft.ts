@@ -1,4 +1,4 @@
-import type { Packing, Part } from '../message.ts';
+import type { Originals, Packing, Part } from '../message.ts';
 import type { Tally } from './tally.ts';
 
 /** A part before its bytes have their final place. */
@@ -9,6 +9,7 @@ export interface PartDraft {
   /** May be a view of a buffer that is used again. */
   readonly bytes: Uint8Array;
   readonly ends: readonly number[] | null;
+  readonly originals: Originals | null;
   readonly tally: Tally;
 }
 
@@ -18,18 +19,22 @@ export interface PartDraft {
  */
 export function packParts(action: number, drafts: readonly PartDraft[], parts: Part[]): void {
   let byteLength = 0;
-  for (const draft of drafts) byteLength += draft.bytes.length;
+  for (const draft of drafts) byteLength += draft.bytes.length + (draft.originals?.bytes.length ?? 0);
   const bytes = new Uint8Array(byteLength);
   let position = 0;
-  for (const { destination, schemaId, packing, bytes: draftBytes, ends, tally } of drafts) {
+  for (const { destination, schemaId, packing, bytes: draftBytes, ends, originals, tally } of drafts) {
     bytes.set(draftBytes, position);
+    const end = position + draftBytes.length;
+    const originalsEnd = end + (originals?.bytes.length ?? 0);
+    if (originals !== null) bytes.set(originals.bytes, end);
     parts.push({
       action,
       destination,
       schemaId,
       packing,
-      bytes: bytes.subarray(position, position + draftBytes.length),
+      bytes: bytes.subarray(position, end),
       ends,
+      originals: originals === null ? null : { bytes: bytes.subarray(end, originalsEnd), ends: originals.ends },
       messageCount: tally.messageCount,
       rawBytes: tally.rawBytes,
       encodedBytes: tally.encodedBytes,
@@ -38,6 +43,6 @@ export function packParts(action: number, drafts: readonly PartDraft[], parts: P
       receivedAt: tally.receivedAt,
       hops: tally.hops,
     });
-    position += draftBytes.length;
+    position = originalsEnd;
   }
 }

@@ -10,7 +10,7 @@ import { fileURLToPath } from 'node:url';
 import { Piscina } from 'piscina';
 import { asError, invariant } from '../errors.ts';
 import type { Events } from '../events.ts';
-import type { LaneSetup, LaneTask, SlabResult, SlabTask } from '../lane-protocol.ts';
+import type { FailuresTask, LaneSetup, LaneTask, SlabResult, SlabTask } from '../lane-protocol.ts';
 import type { Metrics } from '../metrics.ts';
 
 /** Old objects of one lane: compiled rules and caches. Slabs and outputs lie outside the heap. */
@@ -50,7 +50,7 @@ export class LanePool {
    * Evaluates one slab; `task.bytes` is transferred and comes back in the result. Slabs of a lane are evaluated in the order of the
    * calls. Rejects when the worker died; the slab's bytes are then lost.
    */
-  run(lane: number, task: SlabTask): Promise<SlabResult> {
+  run(lane: number, task: SlabTask | FailuresTask): Promise<SlabResult> {
     return this.#lane(lane).run(task);
   }
 
@@ -103,9 +103,9 @@ class Lane {
     await this.#send({ kind: 'start' }, []);
   }
 
-  async run(task: SlabTask): Promise<SlabResult> {
+  async run(task: SlabTask | FailuresTask): Promise<SlabResult> {
     const result = await this.#send(task, [task.bytes]);
-    invariant(result !== null, 'a slab has a result');
+    invariant(result !== null, 'a slab has a result, and so have failures');
     this.#options.metrics.laneBusySeconds.inc({ lane: String(this.#index) }, result.busyMs / 1000);
     return result;
   }

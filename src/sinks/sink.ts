@@ -125,7 +125,7 @@ export interface PlanContext {
   readonly schemaNames: readonly string[];
 }
 
-export type PlanWithoutId = Omit<ActionPlan, 'id' | 'ruleName'>;
+export type PlanWithoutId = Omit<ActionPlan, 'id' | 'ruleName' | 'keepsOriginals'>;
 
 /** `problems` may hold warnings beside a plan. */
 export type PlanResult =

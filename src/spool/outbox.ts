@@ -10,8 +10,11 @@
  *
  * Name: `<ordinal, 12 digits>-<receive time, epoch ms>-<body bytes>.entry`, so that a start reads names only. A body: `<ordinal>.body`.
  * ```
- * 0 u32 magic "HGO1"   4 u32 crc32 of 8..end   8 u32 version   12 u32 meta bytes   16 meta (JSON: all of an Entry but its body)   body
+ * 0 u32 magic "HGO1"   4 u32 crc32 of 8..end   8 u32 version   12 u32 meta bytes   16 meta (JSON)   body   originals
  * ```
+ * Meta: all of an Entry but its body and its originals; `file`: the body is a file; version 2: `originalBytes`, the length of the
+ * originals (src/message.ts). Version 1 has none of both, and is what is still written without them, so that the version before this
+ * one delivers it too; what it cannot read it sets aside.
  */
 import { basename, dirname } from 'node:path';
 import { crc32 } from 'node:zlib';
@@ -22,6 +25,7 @@ import { type Files, makeDirectories, readAll, writeAll } from './files.ts';
 
 const MAGIC = 0x314f_4748;
 const VERSION = 1;
+const VERSION_WITH_ORIGINALS = 2;
 const HEADER_BYTES = 16;
 const NAME = /^(\d{12})-(\d{1,16})-(\d{1,16})\.entry$/;
 
@@ -103,14 +107,14 @@ export class Outbox implements OutboxPort {
 
   async put(entry: Entry): Promise<void> {
     await this.#ensureDirectory();
-    const { body, ...meta } = entry;
+    const { body, originals, ...meta } = entry;
     const ordinal = this.#ordinalNext++;
     const bytes = body.kind === 'bytes' ? body.bytes.length : body.byteLength;
     const name = `${pad(ordinal)}-${Math.max(0, Math.round(entry.receivedAt))}-${bytes}.entry`;
     if (body.kind === 'file') await this.#moveIn(body.path, this.#bodyPath(ordinal));
     const stored = { ...meta, file: body.kind === 'file' };
     try {
-      await this.#writeEntry(name, encode(stored, body.kind === 'bytes' ? body.bytes : new Uint8Array(0)));
+      await this.#writeEntry(name, encode(stored, body.kind === 'bytes' ? body.bytes : NOTHING, originals));
     } catch (thrown) {
       // The caller keeps the entry and tries again: its file has to be where the entry says.
       if (body.kind === 'file') await this.#files.rename(this.#bodyPath(ordinal), body.path);
@@ -229,7 +233,8 @@ export class Outbox implements OutboxPort {
     }
     const decoded = decode(bytes);
     if (decoded === null) return null;
-    const { file: isFile, ...meta } = decoded.meta;
+    const { file: isFile, ...stored } = decoded.meta;
+    const meta = { ...stored, originals: decoded.originals };
     if (!isFile) return { ...meta, body: { kind: 'bytes', bytes: decoded.body } };
     const bodyPath = this.#bodyPath(item.ordinal);
     const byteLength = await this.#sizeOf(bodyPath);
@@ -305,25 +310,41 @@ export function outboxDirectoryName(actionId: string): string {
   );
 }
 
-type StoredMeta = Omit<Entry, 'body'> & { readonly file: boolean };
+const NOTHING = new Uint8Array(0);
 
-function encode(meta: StoredMeta, body: Uint8Array): readonly Uint8Array[] {
-  const text = Buffer.from(JSON.stringify(meta));
+type StoredMeta = Omit<Entry, 'body' | 'originals'> & { readonly file: boolean };
+
+function encode(meta: StoredMeta, body: Uint8Array, originals: Uint8Array | null): readonly Uint8Array[] {
+  const stored = originals === null ? meta : { ...meta, originalBytes: originals.length };
+  const text = Buffer.from(JSON.stringify(stored));
   const header = Buffer.alloc(HEADER_BYTES);
   header.writeUInt32LE(MAGIC, 0);
-  header.writeUInt32LE(VERSION, 8);
+  header.writeUInt32LE(originals === null ? VERSION : VERSION_WITH_ORIGINALS, 8);
   header.writeUInt32LE(text.length, 12);
-  header.writeUInt32LE(crc32(body, crc32(text, crc32(header.subarray(8)))), 4);
-  return [header, text, body];
+  const parts = [text, body, originals ?? NOTHING];
+  const checksum = parts.reduce((crc, part) => crc32(part, crc), crc32(header.subarray(8)));
+  header.writeUInt32LE(checksum, 4);
+  return [header, ...parts.filter((part) => part.length > 0)];
 }
 
-function decode(bytes: Buffer): { readonly meta: StoredMeta; readonly body: Buffer } | null {
+interface Decoded {
+  readonly meta: StoredMeta;
+  readonly body: Buffer;
+  readonly originals: Buffer | null;
+}
+
+function decode(bytes: Buffer): Decoded | null {
   if (bytes.length < HEADER_BYTES || bytes.readUInt32LE(0) !== MAGIC) return null;
-  if (crc32(bytes.subarray(8)) !== bytes.readUInt32LE(4) || bytes.readUInt32LE(8) !== VERSION) return null;
+  const version = bytes.readUInt32LE(8);
+  if (crc32(bytes.subarray(8)) !== bytes.readUInt32LE(4)) return null;
+  if (version !== VERSION && version !== VERSION_WITH_ORIGINALS) return null;
   const metaEnd = HEADER_BYTES + bytes.readUInt32LE(12);
   // The checksum was right, so this is what `encode` wrote.
-  const meta = JSON.parse(bytes.toString('utf8', HEADER_BYTES, metaEnd)) as StoredMeta;
-  return { meta, body: bytes.subarray(metaEnd) };
+  const stored = JSON.parse(bytes.toString('utf8', HEADER_BYTES, metaEnd)) as StoredMeta & { originalBytes?: number };
+  const { originalBytes = null, ...meta } = stored;
+  if (originalBytes === null) return { meta, body: bytes.subarray(metaEnd), originals: null };
+  const bodyEnd = bytes.length - originalBytes;
+  return { meta, body: bytes.subarray(metaEnd, bodyEnd), originals: bytes.subarray(bodyEnd) };
 }
 
 function pad(ordinal: number): string {

@@ -33,6 +33,7 @@ export function plan(more: Partial<ActionPlan> = {}): ActionPlan {
     fields: {},
     sourceTimePath: '',
     class: 'normal',
+    keepsOriginals: false,
     ...more,
   };
 }

@@ -7,6 +7,7 @@ export function bytesEntry(index: number, body: string | Uint8Array, destination
     id: `rule-0-${String(index).padStart(12, '0')}-${String(index).padStart(12, '0')}-0`,
     destination,
     body: { kind: 'bytes', bytes },
+    originals: null,
     messageCount: 1,
     rawBytes: 200,
     encodedBytes: bytes.length,

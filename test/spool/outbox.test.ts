@@ -27,6 +27,7 @@ function entry(id: string, body: Entry['body'] = { kind: 'bytes', bytes: Buffer.
     id,
     destination: { bucket: 'b', key: `k/${id}` },
     body,
+    originals: null,
     messageCount: 3,
     rawBytes: 100,
     encodedBytes: 50,

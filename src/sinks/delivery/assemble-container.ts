@@ -176,6 +176,7 @@ export class ContainerAssembler implements Assembler {
       id,
       destination: parseDestination(growing.destination),
       body: { kind: 'file', path: sealedPath, byteLength },
+      originals: null,
       messageCount,
       rawBytes,
       encodedBytes,

@@ -22,14 +22,18 @@ function cut(action: string, part: Part, settlement: Settlement, emit: Emit): vo
   const destination = parseDestination(part.destination);
   const ends = part.ends ?? [part.bytes.length];
   const count = ends.length;
+  const { originals } = part;
   let start = 0;
+  let originalsStart = 0;
   for (const [index, end] of ends.entries()) {
     settlement.retain();
+    const originalsEnd = originals?.ends[index] ?? originalsStart;
     emit({
       entry: {
         id: entryId(action, part.first, part.last, String(index)),
         destination,
         body: { kind: 'bytes', bytes: part.bytes.subarray(start, end) },
+        originals: originals?.bytes.subarray(originalsStart, originalsEnd) ?? null,
         messageCount: share(part.messageCount, index, index + 1, count),
         rawBytes: share(part.rawBytes, index, index + 1, count),
         encodedBytes: end - start,
@@ -41,5 +45,6 @@ function cut(action: string, part: Part, settlement: Settlement, emit: Emit): vo
       settlements: [settlement],
     });
     start = end;
+    originalsStart = originalsEnd;
   }
 }

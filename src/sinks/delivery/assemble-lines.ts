@@ -30,6 +30,9 @@ interface OpenRecord {
   chunkBytes: number;
   /** Comes after the chunks. */
   readonly gathered: Gathered;
+  /** Of all messages, in their order; empty where the action keeps none. */
+  readonly originals: Uint8Array[];
+  originalBytes: number;
   readonly settlements: Settlement[];
   messageCount: number;
   rawBytes: number;
@@ -126,6 +129,8 @@ export class LinesAssembler implements Assembler {
       chunks: [],
       chunkBytes: 0,
       gathered: new Gathered(),
+      originals: [],
+      originalBytes: 0,
       settlements: [],
       messageCount: 0,
       rawBytes: 0,
@@ -156,6 +161,7 @@ export class LinesAssembler implements Assembler {
       record.chunkBytes += bytes.length;
     }
     this.#bytes += bytes.length;
+    this.#appendOriginals(record, part, from, until);
     record.messageCount += messageCount;
     record.rawBytes += share(part.rawBytes, from, until, ends.length);
     record.encodedBytes += share(part.encodedBytes, from, until, ends.length);
@@ -164,6 +170,16 @@ export class LinesAssembler implements Assembler {
     record.hops = Math.max(record.hops, part.hops);
     settlement.retain();
     record.settlements.push(settlement);
+  }
+
+  #appendOriginals(record: OpenRecord, { originals, packing }: Part, from: number, until: number): void {
+    if (originals === null) return;
+    const { bytes, ends } = originals;
+    const kept = bytes.subarray(from === 0 ? 0 : ends[from - 1], ends[until - 1]);
+    // Copied where the lines are: a view of a small part would keep alive all that its lane made of the slab.
+    record.originals.push(packing === 'records' ? new Uint8Array(kept) : kept);
+    record.originalBytes += kept.length;
+    this.#bytes += kept.length;
   }
 
   /** Makes a gzip member of what was gathered. */
@@ -186,8 +202,8 @@ export class LinesAssembler implements Assembler {
     clearTimeout(record.timer);
     this.#open.delete(record.destination);
     this.#pack(record);
-    this.#bytes -= record.chunkBytes;
-    const { messageCount, rawBytes, encodedBytes, first, last, receivedAt, hops } = record;
+    this.#bytes -= record.chunkBytes + record.originalBytes;
+    const { originals, messageCount, rawBytes, encodedBytes, first, last, receivedAt, hops } = record;
     const [only] = record.chunks;
     const bytes = record.chunks.length === 1 && only !== undefined ? only : Buffer.concat(record.chunks);
     this.#emit({
@@ -195,6 +211,7 @@ export class LinesAssembler implements Assembler {
         id: entryId(this.#action, first, last, String(record.offset)),
         destination: parseDestination(record.destination),
         body: { kind: 'bytes', bytes },
+        originals: originals.length === 0 ? null : Buffer.concat(originals),
         messageCount,
         rawBytes,
         encodedBytes,

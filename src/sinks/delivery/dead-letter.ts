@@ -1,9 +1,9 @@
 /** An entry that can never be delivered, as it is kept for an operator. */
-import { CodedError } from '../../errors.ts';
+import { CodedError, type ErrorCode } from '../../errors.ts';
 import type { ActionPlan, DeadLetter, Entry } from '../../message.ts';
 import { entryBytes } from '../entry-bytes.ts';
 
-export function codeOf(cause: Error): string {
+export function codeOf(cause: Error): ErrorCode {
   return cause instanceof CodedError ? cause.code : 'ENTRY_REJECTED';
 }
 

@@ -23,6 +23,7 @@ const ACTION: ActionPlan = {
   fields: {},
   sourceTimePath: '',
   class: 'normal',
+  keepsOriginals: false,
 };
 
 /** An outbox by the contract of the port, in memory; `failures` are met by the next puts. */
@@ -205,6 +206,7 @@ export function part(first: number, bodies: readonly string[], more: Partial<Par
     packing: 'packed',
     bytes: Buffer.concat(pieces),
     ends,
+    originals: null,
     messageCount: bodies.length,
     rawBytes: bodies.length * 200,
     encodedBytes: end,
