@@ -62,6 +62,18 @@ export const errorRows = {
     summary: 'A function is called with arguments it can never accept.',
     remedy: 'See the function in the language reference.',
   },
+  SQL_NEVER_TRUE: {
+    summary: 'A condition can never be true, so the rule never does anything.',
+    remedy: 'Correct the condition; the message says why it cannot hold.',
+  },
+  SQL_DOUBTFUL: {
+    summary: 'A part of a statement means something else than it looks like.',
+    remedy: 'Write what the message proposes.',
+  },
+  SQL_FIELD_UNSEEN: {
+    summary: 'A rule reads a field that none of the sample payloads has.',
+    remedy: 'Correct the name, or add a sample that has it.',
+  },
   SCHEMA_INVALID: {
     summary: 'An Avro schema cannot be used.',
     remedy: 'Correct what the message names; `headgate schema infer` writes one from samples.',
