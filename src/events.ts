@@ -50,6 +50,12 @@ export function createEvents(log: Logger, metrics: Metrics) {
     spoolStepFailed(step: string, cause: Error): void {
       log.warn({ step, err: cause }, 'A step of the spool failed; it will be tried again.');
     },
+    ruleSetLost(hash: string): void {
+      log.error(
+        { hash },
+        'Stored rule set is missing or damaged; what was acknowledged under it is evaluated under the newest one.',
+      );
+    },
     diskLevelChanged(level: 'ok' | 'warn' | 'holdNormal' | 'holdAll', usedRatio: number, freeBytes: number): void {
       const fields = { level, usedRatio, freeBytes };
       if (level === 'ok') log.info(fields, 'Disk has room again.');

@@ -68,6 +68,7 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
   const spool = await openSpool({
     dir: join(config.dataDir, 'spool'),
     laneCount,
+    ruleSet: { hash: config.ruleSet.hash, text: config.ruleSet.text },
     actionIds: progressKeys(config.ruleSet.planned.map((planned) => planned.plan)),
     files: nodeFiles(),
     clock: systemClock,
@@ -76,7 +77,6 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     tuning: {
       pendingBytesMax: config.journal.pendingBytesMax,
       disk: config.journal.disk,
-      ruleSetHash: Buffer.from(config.ruleSet.hash, 'hex'),
     },
   });
   const readiness = new Readiness(spool, Date.now);

@@ -35,6 +35,7 @@ export const journal: BenchCase = {
     const spool = await openSpool({
       dir: join(context.directory, 'spool'),
       laneCount: 1,
+      ruleSet: { hash: '0'.repeat(32), text: '' },
       actionIds: [],
       files: nodeFiles(),
       clock,
@@ -50,6 +51,7 @@ export const journal: BenchCase = {
         return 'done';
       },
       onPoisoned() {},
+      onRuleSet: async () => {},
     });
     const writer = new Writer(spool);
     const measurement = await measure(writer, context);

@@ -3,6 +3,8 @@
  *
  * Order of use: `openSpool` (recovers, takes the lock) → `startFeeds` (backlog first, then live) → `append` from the broker →
  * `onResult` per evaluated slab: `progress.evaluated` before the first `progress.settled` of it → `stopFeeds` → `close`.
+ * A reload in between: `prepareRuleSet` → `cutRuleSet`, in one turn with the switch of whatever decides what is appended → later, when
+ * everything that was appended before has been evaluated, `onRuleSet`.
  */
 import type { SlabResult, SlabTask } from '../lane-protocol.ts';
 import type { DeadLetter, MessageClass, Sender, SequenceRange } from '../message.ts';
@@ -14,6 +16,14 @@ export interface SpoolClock {
   now(): number;
   /** Runs `callback` once after `delayMs`; returns what cancels it. */
   after(delayMs: number, callback: () => void): () => void;
+}
+
+/** A rule set as the spool keeps it: for as long as messages that were acknowledged under it are not settled. */
+export interface RuleSetDocument {
+  /** 32 hex digits. The same hash is the same set. */
+  readonly hash: string;
+  /** Whatever rebuilds the set; opaque to the spool. At most RULE_SET_BYTES_MAX in UTF-8. */
+  readonly text: string;
 }
 
 /**
@@ -36,6 +46,12 @@ export interface Progress {
   evaluated(slab: Slab, partsByAction: ReadonlyMap<string, number>): void;
   /** Once per part. */
   settled(slab: Slab, actionId: string): void;
+  /**
+   * More parts that a slab owes, found after `evaluated`, while at least one part of it is not settled. Throws where the slab is
+   * settled, and where an action already settled all it owed, unless a part under '' is open: what an action has of a slab is
+   * recorded once it owes no more, but not while '' does. So whoever will owe more later keeps one part under '' open until then.
+   */
+  owes(slab: Slab, partsByAction: ReadonlyMap<string, number>): void;
   /** Makes what was recorded durable, then frees segments that nothing needs. Runs by itself within a second. */
   flush(): Promise<void>;
 }
@@ -65,6 +81,14 @@ export interface FeedHandlers {
   onResult(lane: number, slab: Slab, task: SlabTask, result: SlabResult): Promise<'done' | 'again'>;
   /** A message that killed its worker twice and is now durable in the dead letters; it has no result. For the books. */
   onPoisoned(lane: number, slab: Slab, letter: DeadLetter): void;
+  /**
+   * Slabs from now on were appended under the set `hash`: all earlier ones have been evaluated and handled, on all lanes, and nothing is
+   * dispatched until this resolves; commits and acknowledgements go on. Called only where the hash differs from that of the call
+   * before (at first: from the one that `openSpool` was given), so also at start for what older sets left behind. `text` null: the
+   * document is lost; the newest set has to do. A rejection is reported, and the call repeated after a pause; by then the next set
+   * may be another one. `stopFeeds` does not wait for it.
+   */
+  onRuleSet(hash: string, text: string | null): Promise<void>;
 }
 
 export interface SpoolHealth {
@@ -87,7 +111,7 @@ export interface SpoolStats {
   readonly pendingBytes: number;
   /** Bytes handed to each lane and not yet answered. */
   readonly laneBacklogBytes: readonly number[];
-  /** True when every lane is fed from memory, not from disk. */
+  /** True when every lane is fed from memory, not from disk, and under the newest rule set. */
   readonly isLive: boolean;
 }
 
@@ -97,12 +121,25 @@ export interface Spool {
   isFull(lane?: number): boolean;
   /** `callback` runs once, when it is worth asking `isFull` again. */
   whenRelieved(callback: () => void, lane?: number): void;
-  /** A new rule set: its action ids, in order. Progress of actions that are gone is forgotten. */
+  /**
+   * Makes a set durable, and a segment ready for its first messages, so that `cutRuleSet` costs no acknowledgement time. One at a time:
+   * of sets that were prepared and not cut only the last one counts. Rejects when the disk does; then nothing has changed.
+   */
+  prepareRuleSet(set: RuleSetDocument): Promise<void>;
+  /**
+   * Appends from this call on belong to the set prepared last, those before to the set before; nothing waits. (What a class that is held for
+   * lack of disk space has gathered belongs to the set in force when it is acknowledged.) Nothing happens if `hash` is in force.
+   */
+  cutRuleSet(hash: string): void;
+  /**
+   * The action ids by which lanes count from now on, in order; call it within `onRuleSet`. What is known of other actions is kept as
+   * long as it is about messages that are not settled.
+   */
   setActionIds(actionIds: readonly string[]): void;
   startFeeds(handlers: FeedHandlers): void;
   /** Dispatches nothing more; resolves when what is in flight has been answered and handled. */
   stopFeeds(): Promise<void>;
-  /** Resolves when nothing is appended, dispatched or unsettled any more. */
+  /** Resolves when nothing is appended, dispatched or unsettled any more, and the newest rule set is in force. */
   drained(): Promise<void>;
   /** Messages with a lower sequence were journaled before this start. */
   readonly firstSequence: number;

@@ -4,6 +4,7 @@
  * ```
  * <dir>/lock                                        one process (lock.ts)
  * <dir>/journal/{alarm,normal}/*.segment            messages as they were acknowledged (segment.ts, ../block.ts)
+ * <dir>/rule-sets/<hash>.json                       what they were acknowledged under (rule-sets.ts)
  * <dir>/progress/cursor.{a,b}                       which of them are settled (cursor-log.ts)
  * <dir>/dlq/*.segment                               dead letters (dead-letters.ts)
  * <dir>/outbox/<action id>/*.entry                  encoded entries whose sink lags (outbox.ts)
@@ -12,11 +13,10 @@
 import { asError } from '../errors.ts';
 import type { MessageClass } from '../message.ts';
 import type { Outbox as OutboxPort } from '../ports.ts';
-import type { FeedHandlers, Spool, SpoolHealth, SpoolStats } from './api.ts';
+import type { FeedHandlers, RuleSetDocument, Spool, SpoolHealth, SpoolStats } from './api.ts';
 import { DiskWatch } from './disk.ts';
-import { FeedBarrier } from './feed-barrier.ts';
+import { Feeds } from './feeds.ts';
 import type { Journal } from './journal.ts';
-import { LaneFeed } from './lane-feed.ts';
 import { Outbox, outboxDirectoryName, strandedOutboxes } from './outbox.ts';
 import type { Segment } from './segment.ts';
 import type { SpoolParts } from './spool-parts.ts';
@@ -28,7 +28,7 @@ export class ComposedSpool implements Spool {
   readonly #parts: SpoolParts;
   readonly #disk: DiskWatch;
   readonly #outboxes = new Map<string, Promise<Outbox>>();
-  #feeds: readonly LaneFeed[] = [];
+  #feeds: Feeds | null = null;
   #isClosed = false;
 
   constructor(parts: SpoolParts) {
@@ -95,39 +95,38 @@ export class ComposedSpool implements Spool {
     else lanePressure.whenRelieved(callback);
   }
 
+  async prepareRuleSet(set: RuleSetDocument): Promise<void> {
+    const { ruleSets, stores } = this.#parts;
+    await ruleSets.prepare(set);
+    await Promise.all([stores.alarm.prepareSpare(), stores.normal.prepareSpare()]);
+  }
+
+  cutRuleSet(hash: string): void {
+    const { ruleSets, generations, journals } = this.#parts;
+    if (hash === generations.newest.ruleSet) return;
+    ruleSets.cut(hash);
+    const generation = generations.begin(hash);
+    journals.alarm.cut(generation);
+    journals.normal.cut(generation);
+    this.#feeds?.wakeAll();
+  }
+
   setActionIds(actionIds: readonly string[]): void {
     this.#parts.progress.setActionIds(actionIds);
   }
 
   startFeeds(handlers: FeedHandlers): void {
-    const { streams, stores, progress, deadLetters, buffers, options } = this.#parts;
-    const oldOrdinal = {
-      alarm: lastOldOrdinal(stores.alarm.segments, options.laneCount),
-      normal: lastOldOrdinal(stores.normal.segments, options.laneCount),
+    const feeds = new Feeds(this.#parts, handlers);
+    this.#feeds = feeds;
+    this.#parts.onPushed = (lane) => feeds.wake(lane);
+    this.#parts.onSettled = () => {
+      if (!feeds.isNewest) feeds.wakeAll();
     };
-    const isOld = oldOrdinal.alarm > 0 || oldOrdinal.normal > 0;
-    const barrier = new FeedBarrier(options.laneCount, isOld, () => this.#wakeFeeds());
-    this.#feeds = streams.map(({ alarm, normal }, lane) => {
-      return new LaneFeed({
-        lane,
-        alarm,
-        normal,
-        oldOrdinal,
-        barrier,
-        handlers,
-        progress,
-        deadLetters,
-        buffers,
-        clock: options.clock,
-        onError: (error) => options.events.spoolStepFailed(`reading for lane ${lane}`, error),
-      });
-    });
-    this.#parts.onPushed = (lane) => this.#feeds[lane]?.wake();
-    for (const feed of this.#feeds) feed.start();
+    feeds.start();
   }
 
   async stopFeeds(): Promise<void> {
-    await Promise.all(this.#feeds.map((feed) => feed.stop()));
+    await this.#feeds?.stop();
   }
 
   async drained(): Promise<void> {
@@ -155,7 +154,7 @@ export class ComposedSpool implements Spool {
   }
 
   stats(): SpoolStats {
-    const { stores, deadLetters, pressure } = this.#parts;
+    const { stores, streams, deadLetters, pressure } = this.#parts;
     const classStats = (name: MessageClass) => {
       let backlogMessages = 0;
       for (const segment of stores[name].segments) backlogMessages += segment.messagesLeft;
@@ -165,8 +164,8 @@ export class ComposedSpool implements Spool {
       classes: { alarm: classStats('alarm'), normal: classStats('normal') },
       deadLetterBytes: deadLetters.bytes,
       pendingBytes: pressure.pendingBytes,
-      laneBacklogBytes: this.#feeds.map((feed) => feed.bytesInFlight),
-      isLive: this.#parts.streams.every(({ alarm, normal }) => alarm.isLive && normal.isLive),
+      laneBacklogBytes: this.#feeds?.bytesInFlight ?? [],
+      isLive: this.#feeds?.isNewest === true && streams.every(({ alarm, normal }) => alarm.isLive && normal.isLive),
     };
   }
 
@@ -196,16 +195,12 @@ export class ComposedSpool implements Spool {
     return Outbox.open({ files, dir: directory, onDamaged: (file) => events.outboxEntryDamaged(actionId, file) });
   }
 
-  #wakeFeeds(): void {
-    for (const feed of this.#feeds) feed.wake();
-  }
-
   #isDrained(): boolean {
     const { journals, stores } = this.#parts;
     const isSettled = (segment: Segment): boolean => segment.slabsOpen === 0;
     return (
       CLASSES.every((name) => journals[name].isIdle && stores[name].segments.every(isSettled)) &&
-      this.#feeds.every((feed) => feed.isIdle)
+      this.#feeds?.isIdle !== false
     );
   }
 
@@ -221,13 +216,4 @@ export class ComposedSpool implements Spool {
       metrics.laneBacklogBytes.set({ lane: String(lane) }, bytes);
     }
   }
-}
-
-/** 0 = none was written with another lane count. */
-function lastOldOrdinal(segments: readonly Segment[], laneCount: number): number {
-  let ordinal = 0;
-  for (const segment of segments) {
-    if (segment.isRecovered && segment.messageCount > 0 && segment.laneCount !== laneCount) ordinal = segment.ordinal;
-  }
-  return ordinal;
 }

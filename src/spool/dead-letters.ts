@@ -13,6 +13,9 @@ import type { SegmentStore } from './segment-store.ts';
 /** What one commit takes at most, past its first letter. */
 const COMMIT_BYTES_MAX = 1024 * 1024;
 
+/** Dead letters belong to no rule set: each says itself what it needs. */
+const NO_GENERATION = { index: 0, ruleSet: '' };
+
 interface Pending {
   readonly frames: readonly { readonly meta: Buffer; readonly body: Uint8Array }[];
   readonly bytes: number;
@@ -94,7 +97,7 @@ export class DeadLetters implements DeadLettersPort {
     const lastSequence = firstSequence + writer.messageCount - 1;
     for (let failures = 0; ; failures++) {
       try {
-        const segment = await this.#store.reserve(writer.bytesSealed);
+        const segment = await this.#store.reserve(writer.bytesSealed, NO_GENERATION);
         const sealed = writer.seal(firstSequence, firstSequence - 1, segment.seed);
         const written = { byteLength: sealed.length, firstSequence, lastSequence, messageCount: writer.messageCount };
         await this.#store.write([sealed], written);

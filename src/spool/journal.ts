@@ -5,6 +5,7 @@
  * - A waiter is told only after the fdatasync that covers its append has returned without an error.
  * - While one commit runs the next group gathers; no timer stands in the way. The first append of a burst commits at the end of
  *   the current turn of the event loop, so that what one round of socket reads brought is one group.
+ * - A group belongs to one generation, and groups are committed in order of their generations.
  * - Sequences are given at the first sealing and kept when a failed group is sealed again for another segment.
  *
  * A failed write or sync: the same group goes to a new segment at once; if that fails too, nothing is acknowledged and new segments
@@ -18,6 +19,7 @@ import type { Waiter } from '../ports.ts';
 import type { AnswerGroup, Answers } from './answers.ts';
 import type { Journal as JournalPort, SpoolClock } from './api.ts';
 import type { BufferPool } from './buffer-pool.ts';
+import type { Generation } from './generations.ts';
 import type { LanePressure } from './lane-pressure.ts';
 import type { Pressure } from './pressure.ts';
 import type { Segment } from './segment.ts';
@@ -55,7 +57,11 @@ export interface JournalOptions {
   readonly lanePressures: readonly LanePressure[];
   readonly buffers: BufferPool;
   readonly clock: SpoolClock;
+  /** That the first appends belong to. */
+  readonly generation: Generation;
   readonly onCommitted: (slab: CommittedSlab) => void;
+  /** `oldestUncommitted` may have risen. */
+  readonly onSettled: () => void;
   readonly onCommit: (messageCount: number, seconds: number) => void;
   readonly onFailed: (error: Error) => void;
   /** null: works again. */
@@ -63,6 +69,7 @@ export interface JournalOptions {
 }
 
 interface Group extends AnswerGroup {
+  generation: Generation;
   readonly gathering: (BlockWriter | null)[];
   /** Slabs that are full, in order per lane. */
   readonly full: BlockWriter[];
@@ -78,9 +85,11 @@ interface SealedSlab {
 
 export class Journal implements JournalPort {
   readonly #options: JournalOptions;
+  #generation: Generation;
   #group: Group;
-  /** Groups that reached GROUP_BYTES_MAX, oldest first; bounded by the pressure's bytes. */
+  /** Groups that reached GROUP_BYTES_MAX or were cut off, oldest first; bounded by the pressure's bytes. */
   readonly #waiting: Group[] = [];
+  #committing: Group | null = null;
   #running: Promise<void> | null = null;
   #isScheduled = false;
   #isHeld = false;
@@ -91,7 +100,8 @@ export class Journal implements JournalPort {
 
   constructor(options: JournalOptions) {
     this.#options = options;
-    this.#group = newGroup(options.laneCount);
+    this.#generation = options.generation;
+    this.#group = this.#newGroup();
   }
 
   /** The lowest sequence that was given and is not durable; Infinity when there is none. */
@@ -101,6 +111,20 @@ export class Journal implements JournalPort {
 
   get isIdle(): boolean {
     return this.#running === null && this.#group.bytes === 0 && this.#waiting.length === 0;
+  }
+
+  /** Index of the oldest generation with appends that no lane can have been given; Infinity when there is none. */
+  get oldestUncommitted(): number {
+    const group = this.#committing ?? this.#waiting[0] ?? (this.#group.bytes > 0 ? this.#group : null);
+    return group?.generation.index ?? Number.POSITIVE_INFINITY;
+  }
+
+  /** Appends from now on belong to `generation`. */
+  cut(generation: Generation): void {
+    this.#generation = generation;
+    if (this.#group.bytes > 0) this.#waiting.push(this.#group);
+    this.#group = this.#newGroup();
+    this.#adoptHeld();
   }
 
   append(
@@ -125,7 +149,7 @@ export class Journal implements JournalPort {
     if (waiter !== null) this.#options.answers.add(waiter, group);
     if (group.bytes >= GROUP_BYTES_MAX) {
       this.#waiting.push(group);
-      this.#group = newGroup(this.#options.laneCount);
+      this.#group = this.#newGroup();
     }
     if (!this.#isScheduled && this.#running === null) this.#schedule();
   }
@@ -133,6 +157,7 @@ export class Journal implements JournalPort {
   /** Held: appends gather and nothing is written, as the disk is nearly full. */
   hold(isHeld: boolean): void {
     this.#isHeld = isHeld;
+    this.#adoptHeld();
     if (!isHeld && !this.#isScheduled && this.#running === null && !this.isIdle) this.#schedule();
   }
 
@@ -155,6 +180,7 @@ export class Journal implements JournalPort {
   #start(): Promise<void> {
     const running = this.#run().finally(() => {
       this.#running = null;
+      this.#adoptHeld();
       // Appended between the last look and now, or released from a hold meanwhile.
       if (!this.isIdle && !this.#isClosing && !this.#isHeld) this.#schedule();
     });
@@ -173,17 +199,28 @@ export class Journal implements JournalPort {
   #takeGathering(): Group | null {
     const group = this.#group;
     if (group.bytes === 0) return null;
-    this.#group = newGroup(this.#options.laneCount);
+    this.#group = this.#newGroup();
     return group;
+  }
+
+  /**
+   * What waits while the class is held will be acknowledged under whatever is in force then. Left with its old generation it would
+   * keep the other class from the new one for as long as the disk is full.
+   */
+  #adoptHeld(): void {
+    if (!this.#isHeld || this.#running !== null) return;
+    for (const group of this.#waiting) group.generation = this.#generation;
+    this.#options.onSettled();
   }
 
   /** False when it gave up because the journal closes. */
   async #commit(group: Group): Promise<boolean> {
-    const { pressure, lanePressures, answers, onCommit, onCommitted } = this.#options;
+    const { pressure, lanePressures, answers, onCommit, onCommitted, onSettled } = this.#options;
+    this.#committing = group;
     const writers = [...group.full, ...group.gathering.filter((writer) => writer !== null)];
     const slabs = this.#number(writers);
     const startedAt = performance.now();
-    const committed = await this.#writeUntilDurable(slabs);
+    const committed = await this.#writeUntilDurable(slabs, group.generation);
     if (committed === null) return false;
     this.#firstUnwritten = Number.POSITIVE_INFINITY;
     let messageCount = 0;
@@ -191,18 +228,23 @@ export class Journal implements JournalPort {
     onCommit(messageCount, (performance.now() - startedAt) / 1000);
     answers.durable(group);
     for (const slab of committed) onCommitted(slab);
+    this.#committing = null;
+    onSettled();
     for (const [lane, bytes] of group.laneBytes.entries()) lanePressures[lane]?.committed(bytes);
     pressure.remove(group.bytes);
     return true;
   }
 
   /** null when the journal closes while the disk fails. */
-  async #writeUntilDurable(slabs: readonly SealedSlab[]): Promise<readonly CommittedSlab[] | null> {
+  async #writeUntilDurable(
+    slabs: readonly SealedSlab[],
+    generation: Generation,
+  ): Promise<readonly CommittedSlab[] | null> {
     const { onFailed, onStuck } = this.#options;
     let delayMs = RETRY_MS_MIN;
     for (let failures = 0; ; failures++) {
       try {
-        const committed = await this.#write(slabs);
+        const committed = await this.#write(slabs, generation);
         if (failures > 1) onStuck(null);
         return committed;
       } catch (thrown) {
@@ -228,7 +270,7 @@ export class Journal implements JournalPort {
     });
   }
 
-  async #write(slabs: readonly SealedSlab[]): Promise<readonly CommittedSlab[]> {
+  async #write(slabs: readonly SealedSlab[], generation: Generation): Promise<readonly CommittedSlab[]> {
     const { store } = this.#options;
     const firstSequence = slabs[0]?.first ?? 0;
     let byteLength = 0;
@@ -237,7 +279,7 @@ export class Journal implements JournalPort {
       byteLength += writer.bytesSealed;
       messageCount += writer.messageCount;
     }
-    const segment = await store.reserve(byteLength);
+    const segment = await store.reserve(byteLength, generation);
     const buffers = slabs.map(({ writer, first }) => writer.seal(first, this.#durable, segment.seed));
     const lastSequence = firstSequence + messageCount - 1;
     let offset = await store.write(buffers, { byteLength, firstSequence, lastSequence, messageCount });
@@ -267,6 +309,10 @@ export class Journal implements JournalPort {
     return next;
   }
 
+  #newGroup(): Group {
+    return newGroup(this.#options.laneCount, this.#generation);
+  }
+
   async #pause(delayMs: number): Promise<void> {
     if (this.#isClosing) return;
     await new Promise<void>((resolve) => {
@@ -280,8 +326,9 @@ export class Journal implements JournalPort {
   }
 }
 
-function newGroup(laneCount: number): Group {
+function newGroup(laneCount: number, generation: Generation): Group {
   return {
+    generation,
     isDurable: false,
     runCount: 0,
     gathering: new Array<null>(laneCount).fill(null),

@@ -8,7 +8,7 @@ import type { SequenceRange } from '../message.ts';
 import type { DeadLetters } from '../ports.ts';
 import type { FeedHandlers, SpoolClock } from './api.ts';
 import type { BufferPool } from './buffer-pool.ts';
-import type { FeedBarrier } from './feed-barrier.ts';
+import type { GenerationGate } from './generation-gate.ts';
 import type { LaneStream, Work } from './lane-stream.ts';
 import { evaluateSuspect } from './poison.ts';
 import type { Progress } from './progress.ts';
@@ -25,9 +25,7 @@ export interface LaneFeedOptions {
   readonly lane: number;
   readonly alarm: LaneStream;
   readonly normal: LaneStream;
-  /** Segment ordinals up to which the old backlog goes, by class. */
-  readonly oldOrdinal: { readonly alarm: number; readonly normal: number };
-  readonly barrier: FeedBarrier;
+  readonly gate: GenerationGate;
   readonly handlers: FeedHandlers;
   readonly progress: Progress;
   readonly deadLetters: DeadLetters;
@@ -48,7 +46,6 @@ export class LaneFeed {
   readonly #flights: Flight[] = [];
   #bytesInFlight = 0;
   #alarmsInARow = 0;
-  #hasArrived: boolean;
   #isStopping = false;
   #isTaking = false;
   /** A worker died: one slab at a time until it is known which message did it. */
@@ -60,7 +57,6 @@ export class LaneFeed {
 
   constructor(options: LaneFeedOptions) {
     this.#options = options;
-    this.#hasArrived = options.barrier.isOpen;
   }
 
   get bytesInFlight(): number {
@@ -100,29 +96,31 @@ export class LaneFeed {
       if (work !== null) this.#dispatch(work);
       this.#isTaking = false;
       // `take` was asynchronous; what was pushed meanwhile has to be seen before sleeping.
-      if (work === null && !this.#hasQueued()) await this.#awake();
+      if (work !== null || this.#hasQueued()) continue;
+      const { limit } = this.#options.gate;
+      this.#arrive();
+      // Being the last to arrive may have opened the gate within the call.
+      if (this.#options.gate.limit === limit) await this.#awake();
     }
   }
 
   #hasQueued(): boolean {
-    const { alarm, normal, barrier } = this.#options;
-    return barrier.isOpen && !(alarm.isIdle && normal.isIdle);
+    const { alarm, normal, gate } = this.#options;
+    return alarm.has(gate.limit) || normal.has(gate.limit);
   }
 
   async #take(): Promise<Work | null> {
-    const { alarm, normal, barrier, oldOrdinal, onError } = this.#options;
-    const isOpen = barrier.isOpen;
+    const { alarm, normal, gate, onError } = this.#options;
     const order: readonly ('alarm' | 'normal')[] =
       this.#alarmsInARow < ALARMS_IN_A_ROW_MAX ? ['alarm', 'normal'] : ['normal', 'alarm'];
     try {
       for (const kind of order) {
         const stream = kind === 'alarm' ? alarm : normal;
-        const work = await stream.next(isOpen ? Number.POSITIVE_INFINITY : oldOrdinal[kind]);
+        const work = await stream.next(gate.limit);
         if (work === null) continue;
         this.#alarmsInARow = kind === 'alarm' ? this.#alarmsInARow + 1 : 0;
         return work;
       }
-      this.#arrive();
     } catch (thrown) {
       onError(asError(thrown));
       await this.#pause();
@@ -130,11 +128,10 @@ export class LaneFeed {
     return null;
   }
 
-  /** All of the old backlog of this lane was taken; when it has been handled too, the lane waits for the others. */
+  /** Nothing of the generation in force is left on this lane, and nothing of it can come: it waits for the others. */
   #arrive(): void {
-    if (this.#hasArrived || this.#flights.length > 0) return;
-    this.#hasArrived = true;
-    this.#options.barrier.arrive();
+    const { gate, lane } = this.#options;
+    if (this.#flights.length === 0 && gate.isCommitted) gate.arrive(lane);
   }
 
   #dispatch(work: Work): void {

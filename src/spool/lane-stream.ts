@@ -73,6 +73,12 @@ export class LaneStream {
     return !this.#isBehind;
   }
 
+  /** True while something of a generation up to `generationMax` waits to be handed out. Not asked while `next` is under way. */
+  has(generationMax: number): boolean {
+    const segment = this.#isBehind ? this.#segmentAtPosition() : this.#queue[0]?.slab.segment;
+    return segment != null && segment.generation <= generationMax;
+  }
+
   /** Segments before this one will not be read by position any more. */
   get ordinalNeeded(): number {
     return this.#isBehind ? this.#ordinal : Number.POSITIVE_INFINITY;
@@ -101,9 +107,9 @@ export class LaneStream {
     this.#options.pressure.queued(slab.bytes.byteLength);
   }
 
-  /** The next slab, or null when there is none now, or none up to segment `ordinalMax`. Not called again before it resolved. */
-  async next(ordinalMax: number): Promise<Work | null> {
-    if (!this.#isBehind) return this.#shift(ordinalMax);
+  /** The next slab, or null when there is none now, or none up to `generationMax`. Not called again before it resolved. */
+  async next(generationMax: number): Promise<Work | null> {
+    if (!this.#isBehind) return this.#shift(generationMax);
     for (;;) {
       const segment = this.#segmentAtPosition();
       if (segment === null) {
@@ -111,7 +117,7 @@ export class LaneStream {
         await this.#closeFile();
         return null;
       }
-      if (segment.ordinal > ordinalMax) return null;
+      if (segment.generation > generationMax) return null;
       const work = await this.#read(segment);
       if (work !== null) return work;
     }
@@ -140,9 +146,9 @@ export class LaneStream {
     await this.#closeFile();
   }
 
-  #shift(ordinalMax: number): Work | null {
+  #shift(generationMax: number): Work | null {
     const queued = this.#queue[0];
-    if (queued === undefined || queued.slab.segment.ordinal > ordinalMax) return null;
+    if (queued === undefined || queued.slab.segment.generation > generationMax) return null;
     this.#queue.shift();
     this.#queuedBytes -= queued.bytes.byteLength;
     this.#options.pressure.taken(queued.bytes.byteLength);

@@ -3,7 +3,8 @@
  * cursor fsync → unlink or rename → directory fsync.
  *
  * Usually a slab is settled as a whole and leaves one range in `done`. Only while some of its actions lag are the others' ranges kept
- * by action, so that after a restart they do not get its messages a second time. Actions that are no longer configured are forgotten.
+ * by action, so that after a restart they do not get its messages a second time. What actions of other rule sets have had is kept too:
+ * an old set may be evaluated again after a restart. All of it is bounded by what is not settled, and goes with its segments.
  */
 import { invariant } from '../errors.ts';
 import type { SequenceRange } from '../message.ts';
@@ -44,7 +45,7 @@ export class Progress implements ProgressPort {
     this.#actionIds = options.actionIds;
     for (const { action, first, last } of options.records) {
       if (action === '') this.#done.add(first, last);
-      else if (options.actionIds.includes(action)) this.#rangesOf(action).add(first, last);
+      else this.#rangesOf(action).add(first, last);
     }
     this.#arm();
   }
@@ -56,9 +57,6 @@ export class Progress implements ProgressPort {
 
   setActionIds(actionIds: readonly string[]): void {
     this.#actionIds = actionIds;
-    for (const action of this.#doneByAction.keys()) {
-      if (!actionIds.includes(action)) this.#doneByAction.delete(action);
-    }
   }
 
   evaluated(slab: Slab, partsByAction: ReadonlyMap<string, number>): void {
@@ -75,11 +73,19 @@ export class Progress implements ProgressPort {
     invariant(left >= 0, `${actionId} settled more parts of a slab than it had.`);
     slab.partsLeftByAction?.set(actionId, left);
     slab.partsLeft--;
-    if (slab.partsLeft === 0) {
-      this.#settleAll(slab);
-    } else if (left === 0 && actionId !== '') {
-      slab.actionsDone.push(actionId);
-      this.#partial.add(slab);
+    if (slab.partsLeft === 0) this.#settleAll(slab);
+    else if (left === 0) this.#completed(slab, actionId);
+  }
+
+  owes(slab: Slab, partsByAction: ReadonlyMap<string, number>): void {
+    invariant(slab instanceof SlabState && slab.partsLeft > 0, 'a slab owes more only while it owes something.');
+    const owed = slab.partsLeftByAction ?? new Map<string, number>();
+    const isOpen = (owed.get('') ?? 0) > 0;
+    for (const [action, parts] of partsByAction) {
+      const left = owed.get(action);
+      invariant(isOpen || left !== 0, `${action} may be recorded as done with this slab.`);
+      owed.set(action, (left ?? 0) + parts);
+      slab.partsLeft += parts;
     }
   }
 
@@ -128,7 +134,6 @@ export class Progress implements ProgressPort {
     this.#partial.clear();
     for (const slab of partial) {
       for (const action of slab.actionsDone.splice(0)) {
-        if (!this.#actionIds.includes(action)) continue;
         for (const { first, last } of slab.ranges) {
           this.#rangesOf(action).add(first, last);
           records.push({ action, first, last });
@@ -148,11 +153,20 @@ export class Progress implements ProgressPort {
     await free?.();
   }
 
+  /** While something is owed under '', it is not known what else single actions will owe: nothing of them is recorded. */
+  #completed(slab: SlabState, actionId: string): void {
+    const owed = slab.partsLeftByAction ?? new Map<string, number>();
+    if ((owed.get('') ?? 0) > 0) return;
+    const actions = actionId === '' ? [...owed].flatMap(([action, left]) => (left === 0 ? [action] : [])) : [actionId];
+    slab.actionsDone.push(...actions.filter((action) => action !== ''));
+    if (slab.actionsDone.length > 0) this.#partial.add(slab);
+  }
+
   #settleAll(slab: SlabState): void {
     for (const { first, last } of slab.ranges) {
       this.#done.add(first, last);
       this.#recent.add(first, last);
-      for (const ranges of this.#doneByAction.values()) ranges.remove(first, last);
+      this.#forget(first, last);
     }
     this.#partial.delete(slab);
     slab.segment.slabsOpen--;
@@ -163,13 +177,21 @@ export class Progress implements ProgressPort {
     const floor = this.#options.floor();
     if (floor > 1) {
       this.#done.add(1, floor - 1);
-      for (const ranges of this.#doneByAction.values()) ranges.remove(1, floor - 1);
+      this.#forget(1, floor - 1);
     }
     const records: CursorRecord[] = this.#done.ranges.map((range) => ({ action: '', ...range }));
     for (const [action, { ranges }] of this.#doneByAction) {
       for (const range of ranges) records.push({ action, ...range });
     }
     return records;
+  }
+
+  /** Done for all: who had it no longer matters. */
+  #forget(first: number, last: number): void {
+    for (const [action, ranges] of this.#doneByAction) {
+      ranges.remove(first, last);
+      if (ranges.ranges.length === 0) this.#doneByAction.delete(action);
+    }
   }
 
   #rangesOf(action: string): RangeSet {

@@ -58,6 +58,7 @@ export async function inspectSegments(files: Files, dir: string): Promise<Inspec
     }
     if (header !== null) {
       segment.laneCount = header.laneCount;
+      segment.ruleSet = header.ruleSet;
       spoolId = header.spoolId;
     }
     segments.push(segment);

@@ -9,6 +9,7 @@
  */
 import { asError } from '../errors.ts';
 import { createZeroed, type DiskFile, type Files, writeAll } from './files.ts';
+import type { Generation } from './generations.ts';
 import {
   newSegment,
   SEGMENT_DATA_START,
@@ -27,13 +28,17 @@ export interface SegmentStoreOptions {
   readonly segmentBytes: number;
   readonly laneCount: number;
   readonly spoolId: bigint;
-  readonly ruleSetHash: Buffer;
   /** 16 random bytes. */
   readonly uuid: () => Buffer;
   /** What recovery found, oldest first. */
   readonly segments: readonly Segment[];
   readonly ordinalNext: number;
+  /** Before a segment names a rule set. */
+  readonly ensureRuleSet: (hash: string) => Promise<void>;
 }
+
+/** What a segment is for: one generation. */
+export type SegmentUse = Pick<Generation, 'index' | 'ruleSet'>;
 
 /** What one write makes durable. */
 export interface Written {
@@ -93,15 +98,24 @@ export class SegmentStore {
     await this.#spare;
   }
 
+  /** A segment is ready for a new generation, so that its first commit need not wait for one. */
+  async prepareSpare(): Promise<void> {
+    if (this.#spare === null) this.#prepareSpare();
+    await this.#spare;
+  }
+
   /** The segment that the next `write` of this many bytes goes to: its seed is needed to seal them. */
-  async reserve(byteLength: number): Promise<Segment> {
+  async reserve(byteLength: number, use: SegmentUse): Promise<Segment> {
     const active = this.#active;
-    if (active !== null && roomIn(active) >= byteLength) return active;
+    if (active !== null && active.generation === use.index && roomIn(active) >= byteLength) return active;
     if (active !== null) this.#seal(active);
+    await this.#options.ensureRuleSet(use.ruleSet);
     const needed = byteLength + SEGMENT_DATA_START + SEGMENT_FOOTER_BYTES;
     let next = needed > this.#options.segmentBytes ? await this.#create(needed) : await this.#takeSpare();
     if (next.ordinal < (this.#segments.at(-1)?.ordinal ?? 0)) next = await this.#renew(next);
     this.#file = await this.#options.files.open(this.pathOf(next), 'write');
+    next.generation = use.index;
+    next.ruleSet = use.ruleSet;
     this.#segments.push(next);
     this.#active = next;
     return next;
@@ -115,9 +129,9 @@ export class SegmentStore {
     const isFirst = segment.messageCount === 0;
     const offset = segment.dataEnd;
     try {
-      const { class: segmentClass, spoolId, ruleSetHash } = this.#options;
+      const { class: segmentClass, spoolId } = this.#options;
       const all = isFirst
-        ? [writeSegmentHeader(segment, segmentClass, written.firstSequence, spoolId, ruleSetHash), ...buffers]
+        ? [writeSegmentHeader(segment, segmentClass, written.firstSequence, spoolId), ...buffers]
         : buffers;
       await writeAll(file, all, isFirst ? 0 : offset);
       await file.datasync();

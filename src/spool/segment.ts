@@ -13,7 +13,7 @@
  * Bytes (little endian). Name: `<ordinal, 10 digits>-<uuid, 32 hex digits>.segment`; `.preparing` while it is being zero-filled.
  * ```
  * header  0 u32 magic "HGS1"   4 u32 crc32 of 8..64   8 u16 version   10 u8 class   11 u8 0   12 u16 lane count   14 u16 0
- *        16 uuid (16)   32 u64 first sequence   40 id of the spool (8)   48 hash of the rule set (16)   64 blocks
+ *        16 uuid (16)   32 u64 first sequence   40 id of the spool (8)   48 hash of the rule set (16; zeros: none)   64 blocks
  * footer, the last 64 bytes, once sealed
  *         0 u32 magic "HGF1"   4 u32 crc32 of 8..64, seeded   8 u64 end of the blocks   16 u64 first sequence   24 u64 last sequence
  *        32 u32 messages   36 zeros
@@ -31,6 +31,7 @@ export const SEGMENT_FOOTER_BYTES = 64;
 const HEADER_MAGIC = 0x3153_4748;
 const FOOTER_MAGIC = 0x3146_4748;
 const SEGMENT_VERSION = 1;
+const NO_RULE_SET = '0'.repeat(32);
 const NAME = /^(\d{10})-([0-9a-f]{32})\.segment$/;
 const CLASS_CODES: Readonly<Record<SegmentClass, number>> = { normal: 0, alarm: 1, dlq: 2 };
 
@@ -45,6 +46,10 @@ export interface Segment {
   /** Written before this start: its messages may have been delivered already. */
   readonly isRecovered: boolean;
   laneCount: number;
+  /** Hash of the rule set of its messages, 32 hex digits; '' when not known. */
+  ruleSet: string;
+  /** See generations.ts; 0 while it holds nothing. */
+  generation: number;
   /** Where the durable blocks end. */
   dataEnd: number;
   /** 0 while it holds nothing. */
@@ -74,6 +79,8 @@ export function newSegment(name: string, byteLength: number, isRecovered: boolea
     byteLength,
     isRecovered,
     laneCount: 0,
+    ruleSet: '',
+    generation: 0,
     dataEnd: SEGMENT_DATA_START,
     firstSequence: 0,
     lastSequence: 0,
@@ -100,6 +107,8 @@ export interface SegmentHeader {
   readonly version: number;
   readonly laneCount: number;
   readonly spoolId: bigint;
+  /** 32 hex digits; '' when none was noted. */
+  readonly ruleSet: string;
 }
 
 export function writeSegmentHeader(
@@ -107,7 +116,6 @@ export function writeSegmentHeader(
   segmentClass: SegmentClass,
   firstSequence: number,
   spoolId: bigint,
-  ruleSetHash: Buffer,
 ): Buffer {
   const header = Buffer.alloc(SEGMENT_DATA_START);
   header.writeUInt32LE(HEADER_MAGIC, 0);
@@ -117,7 +125,7 @@ export function writeSegmentHeader(
   segment.uuid.copy(header, 16);
   header.writeBigUInt64LE(BigInt(firstSequence), 32);
   header.writeBigUInt64LE(spoolId, 40);
-  ruleSetHash.copy(header, 48, 0, 16);
+  header.write(segment.ruleSet, 48, 16, 'hex');
   header.writeUInt32LE(crc32(header.subarray(8)), 4);
   return header;
 }
@@ -128,7 +136,13 @@ export function readSegmentHeader(bytes: Buffer, segment: Segment): SegmentHeade
   if (crc32(bytes.subarray(8, SEGMENT_DATA_START)) !== bytes.readUInt32LE(4)) return null;
   const version = bytes.readUInt16LE(8);
   if (version === SEGMENT_VERSION && !bytes.subarray(16, 32).equals(segment.uuid)) return null;
-  return { version, laneCount: bytes.readUInt16LE(12), spoolId: bytes.readBigUInt64LE(40) };
+  const ruleSet = bytes.toString('hex', 48, 64);
+  return {
+    version,
+    laneCount: bytes.readUInt16LE(12),
+    spoolId: bytes.readBigUInt64LE(40),
+    ruleSet: ruleSet === NO_RULE_SET ? '' : ruleSet,
+  };
 }
 
 export function isNewerSegment(header: SegmentHeader): boolean {

@@ -3,17 +3,19 @@ import type { Events } from '../events.ts';
 import type { MessageClass } from '../message.ts';
 import type { Metrics } from '../metrics.ts';
 import type { Answers } from './answers.ts';
-import type { SpoolClock } from './api.ts';
+import type { RuleSetDocument, SpoolClock } from './api.ts';
 import type { BufferPool } from './buffer-pool.ts';
 import type { DeadLetters } from './dead-letters.ts';
 import type { DiskThresholds } from './disk.ts';
 import type { Files } from './files.ts';
+import type { Generations } from './generations.ts';
 import type { Journal } from './journal.ts';
 import type { LanePressure } from './lane-pressure.ts';
 import type { LaneStream } from './lane-stream.ts';
 import type { Lock } from './lock.ts';
 import type { Pressure } from './pressure.ts';
 import type { Progress } from './progress.ts';
+import type { RuleSets } from './rule-sets.ts';
 import type { SegmentStore } from './segment-store.ts';
 
 type SpoolEvents = Pick<
@@ -23,6 +25,7 @@ type SpoolEvents = Pick<
   | 'journalRecovered'
   | 'journalDamageFound'
   | 'spoolStepFailed'
+  | 'ruleSetLost'
   | 'diskLevelChanged'
   | 'outboxEntryDamaged'
   | 'outboxStranded'
@@ -51,8 +54,6 @@ export interface SpoolTuning {
   readonly slabBytes: number;
   /** Of each of the two cursor files. */
   readonly cursorBytes: number;
-  /** Identifies the rule set in force; its first 16 bytes are noted in every segment. */
-  readonly ruleSetHash: Uint8Array;
   readonly randomBytes: (count: number) => Buffer;
   readonly acquireLock: (dir: string) => Promise<Lock>;
 }
@@ -62,7 +63,9 @@ export interface SpoolOptions {
   readonly dir: string;
   /** 1..255. */
   readonly laneCount: number;
-  /** Of the rule set in force, in the order of its actions. */
+  /** In force from the start on: what is appended belongs to it. */
+  readonly ruleSet: RuleSetDocument;
+  /** Of that rule set, in the order of its actions. */
   readonly actionIds: readonly string[];
   readonly files: Files;
   readonly clock: SpoolClock;
@@ -80,6 +83,8 @@ export interface SpoolParts {
   /** What this run numbers first. */
   readonly firstSequence: number;
   readonly stores: PerClass<SegmentStore>;
+  readonly ruleSets: RuleSets;
+  readonly generations: Generations;
   readonly journals: PerClass<Journal>;
   /** By lane. */
   readonly streams: readonly PerClass<LaneStream>[];
@@ -94,4 +99,6 @@ export interface SpoolParts {
   readonly stuck: Map<MessageClass, Error>;
   /** A slab was queued for a lane. */
   onPushed: (lane: number) => void;
+  /** Less is left to be committed of old generations. */
+  onSettled: () => void;
 }

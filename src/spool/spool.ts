@@ -9,6 +9,7 @@ import { ComposedSpool } from './composed-spool.ts';
 import { CURSOR_BYTES, CursorLog, readCursor } from './cursor-log.ts';
 import { DeadLetters } from './dead-letters.ts';
 import { makeDirectories } from './files.ts';
+import { Generations } from './generations.ts';
 import { type CommittedSlab, Journal, type SequenceCounter } from './journal.ts';
 import { LanePressure } from './lane-pressure.ts';
 import { LaneStream, type LaneStreamOptions } from './lane-stream.ts';
@@ -16,8 +17,9 @@ import { acquireLock, type Lock } from './lock.ts';
 import { Pressure } from './pressure.ts';
 import { Progress } from './progress.ts';
 import { type Inspection, inspectSegments, recoverSegments } from './recovery.ts';
+import { RuleSets } from './rule-sets.ts';
 import { SEGMENT_BYTES, type SegmentClass } from './segment.ts';
-import { SegmentStore } from './segment-store.ts';
+import { SegmentStore, type SegmentStoreOptions } from './segment-store.ts';
 import type { PerClass, SpoolOptions, SpoolParts, SpoolTuning } from './spool-parts.ts';
 
 /** Slab buffers: gathering, queued and with the lanes. */
@@ -35,7 +37,6 @@ const TUNING: SpoolTuning = {
   segmentBytes: SEGMENT_BYTES,
   slabBytes: SLAB_BYTES,
   cursorBytes: CURSOR_BYTES,
-  ruleSetHash: new Uint8Array(16),
   randomBytes,
   acquireLock,
 };
@@ -44,7 +45,7 @@ export interface OpenSpoolOptions extends Omit<SpoolOptions, 'tuning'> {
   readonly tuning?: Partial<SpoolTuning>;
 }
 
-/** Throws SPOOL_UNUSABLE, SPOOL_LOCKED or SPOOL_FORMAT_NEWER; bad bytes inside are reported and passed over. */
+/** Throws SPOOL_UNUSABLE, SPOOL_LOCKED, SPOOL_FORMAT_NEWER or CONFIG_VALUE_INVALID (a rule set too large to keep); bad bytes inside are reported and passed over. */
 export async function openSpool(given: OpenSpoolOptions): Promise<Spool> {
   const options: SpoolOptions = { ...given, tuning: { ...TUNING, ...given.tuning } };
   const { files, dir, laneCount } = options;
@@ -79,7 +80,11 @@ async function compose(options: SpoolOptions, lock: Lock): Promise<SpoolParts> {
     dlq: await makeDirectories(files, dir, 'dlq'),
     progress: await makeDirectories(files, dir, 'progress'),
   };
-  const { stores, deadStore, spoolId, cursor } = await recover(options, directories);
+  const ensureRuleSet = (hash: string) => ruleSets.ensure(hash);
+  const { stores, deadStore, spoolId, cursor } = await recover(options, directories, ensureRuleSet);
+  const isInUse = (hash: string) => isReferenced(parts, hash);
+  const ruleSets = await RuleSets.open({ files, spoolDir: dir, current: options.ruleSet, isReferenced: isInUse });
+  const generations = new Generations(stores, options.ruleSet.hash, laneCount);
   const buffers = new BufferPool(tuning.slabBytes, SLABS_POOLED_MAX);
   const pressure = new Pressure(tuning.pendingBytesMax);
   const answers = new Answers();
@@ -115,7 +120,9 @@ async function compose(options: SpoolOptions, lock: Lock): Promise<SpoolParts> {
       lanePressures,
       buffers,
       clock,
+      generation: generations.newest,
       onCommitted: (slab) => pushSlab(parts, name, slab),
+      onSettled: () => parts.onSettled(),
       ...journalReports(options, name, stuck, pressure),
     });
   const journals = { alarm: makeJournal('alarm'), normal: makeJournal('normal') };
@@ -124,6 +131,8 @@ async function compose(options: SpoolOptions, lock: Lock): Promise<SpoolParts> {
     lock,
     firstSequence: sequences.next,
     stores,
+    ruleSets,
+    generations,
     journals,
     streams,
     progress,
@@ -134,9 +143,13 @@ async function compose(options: SpoolOptions, lock: Lock): Promise<SpoolParts> {
     buffers,
     stuck,
     onPushed: () => {},
+    onSettled: () => {},
   };
+  await keepRuleSets(parts);
   return parts;
 }
+
+type EnsureRuleSet = SegmentStoreOptions['ensureRuleSet'];
 
 interface Directories {
   readonly alarm: string;
@@ -146,7 +159,7 @@ interface Directories {
 }
 
 /** Headers of all classes are looked at before anything is changed. */
-async function recover(options: SpoolOptions, directories: Directories) {
+async function recover(options: SpoolOptions, directories: Directories, ensureRuleSet: EnsureRuleSet) {
   const { files, tuning } = options;
   const found = {
     alarm: await inspectSegments(files, directories.alarm),
@@ -156,7 +169,8 @@ async function recover(options: SpoolOptions, directories: Directories) {
   const knownId = found.normal.spoolId ?? found.alarm.spoolId ?? found.dlq.spoolId;
   const cursor = await readCursor(files, directories.progress, knownId);
   const spoolId = knownId ?? cursor.spoolId ?? tuning.randomBytes(8).readBigUInt64LE();
-  const open = (name: SegmentClass, bytes: number) => recoverStore(options, name, found[name], spoolId, bytes);
+  const open = (name: SegmentClass, segmentBytes: number) =>
+    recoverStore(options, name, found[name], { spoolId, segmentBytes, ensureRuleSet });
   const stores = { alarm: await open('alarm', tuning.segmentBytes), normal: await open('normal', tuning.segmentBytes) };
   const deadStore = await open('dlq', Math.min(tuning.segmentBytes, DEAD_LETTER_SEGMENT_BYTES));
   return { stores, deadStore, spoolId, cursor };
@@ -188,8 +202,7 @@ async function recoverStore(
   options: SpoolOptions,
   name: SegmentClass,
   found: Inspection,
-  spoolId: bigint,
-  segmentBytes: number,
+  shared: Pick<SegmentStoreOptions, 'spoolId' | 'segmentBytes' | 'ensureRuleSet'>,
 ): Promise<SegmentStore> {
   const { files, laneCount, events, tuning } = options;
   await recoverSegments(files, found, (file, offset, byteLength) =>
@@ -199,10 +212,8 @@ async function recoverStore(
     files,
     dir: found.dir,
     class: name,
-    segmentBytes,
     laneCount,
-    spoolId,
-    ruleSetHash: Buffer.from(tuning.ruleSetHash),
+    ...shared,
     uuid: () => tuning.randomBytes(16),
     segments: found.segments,
     ordinalNext: found.ordinalNext,
@@ -264,7 +275,8 @@ function lowestNeeded({ stores, journals }: SpoolParts, sequences: SequenceCount
   return lowest;
 }
 
-function collectFreeable({ stores, streams }: SpoolParts): (() => Promise<void>) | null {
+function collectFreeable(parts: SpoolParts): (() => Promise<void>) | null {
+  const { stores, streams } = parts;
   const frees: (() => Promise<void>)[] = [];
   for (const name of ['alarm', 'normal'] as const) {
     const store = stores[name];
@@ -279,5 +291,34 @@ function collectFreeable({ stores, streams }: SpoolParts): (() => Promise<void>)
   if (frees.length === 0) return null;
   return async () => {
     for (const free of frees) await free();
+    await removeOldRuleSets(parts);
   };
+}
+
+/** At a start: the set in force becomes durable, and what nothing needs goes. */
+async function keepRuleSets(parts: SpoolParts): Promise<void> {
+  const { ruleSets, options } = parts;
+  try {
+    await ruleSets.prepare(options.ruleSet);
+  } catch (thrown) {
+    // A full disk: the first append tries again.
+    options.events.spoolStepFailed('keeping the rule set', asError(thrown));
+  }
+  await removeOldRuleSets(parts);
+}
+
+async function removeOldRuleSets({ ruleSets, options }: SpoolParts): Promise<void> {
+  try {
+    await ruleSets.removeUnreferenced();
+  } catch (thrown) {
+    // Files that are left over cost their bytes until the next time.
+    options.events.spoolStepFailed('removing rule sets that nothing refers to', asError(thrown));
+  }
+}
+
+function isReferenced({ stores, generations }: SpoolParts, hash: string): boolean {
+  return (
+    generations.all.some(({ ruleSet }) => ruleSet === hash) ||
+    [stores.alarm, stores.normal].some((store) => store.segments.some(({ ruleSet }) => ruleSet === hash))
+  );
 }

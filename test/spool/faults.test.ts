@@ -29,6 +29,7 @@ function collect(spool: Spool): string[] {
       return 'done';
     },
     onPoisoned() {},
+    onRuleSet: async () => {},
   };
   spool.startFeeds(handlers);
   return seen;

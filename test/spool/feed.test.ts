@@ -40,6 +40,7 @@ function recorder(spool: Spool, overrides: Partial<FeedHandlers> = {}) {
       return 'done';
     },
     onPoisoned: (_lane, _slab, letter) => void poisoned.push(letter),
+    onRuleSet: async () => {},
     ...overrides,
   };
   return { seen, live, poisoned, handlers };

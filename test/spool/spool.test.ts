@@ -55,6 +55,7 @@ function collector(spool: Spool): {
         return 'done';
       },
       onPoisoned() {},
+      onRuleSet: async () => {},
     },
   };
 }

@@ -98,6 +98,7 @@ class ModelRun {
     const spool = await openSpool({
       dir: '/spool',
       laneCount: LANES,
+      ruleSet: { hash: 'a'.repeat(32), text: '' },
       actionIds: [],
       files: disk,
       clock: clockOf(disk),
@@ -167,6 +168,7 @@ class ModelRun {
         return 'done';
       },
       onPoisoned() {},
+      onRuleSet: async () => {},
     });
   }
 }

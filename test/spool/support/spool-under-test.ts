@@ -7,7 +7,7 @@ import type { Sender } from '../../../src/message.ts';
 import { createMetrics } from '../../../src/metrics.ts';
 import type { Waiter } from '../../../src/ports.ts';
 import { readPublish, writePublish } from '../../../src/publish-packet.ts';
-import type { SpoolClock } from '../../../src/spool/api.ts';
+import type { RuleSetDocument, SpoolClock } from '../../../src/spool/api.ts';
 import type { Files } from '../../../src/spool/files.ts';
 import { type OpenSpoolOptions, openSpool } from '../../../src/spool/spool.ts';
 
@@ -29,6 +29,11 @@ export const hastyClock: SpoolClock = {
 };
 
 export const sender: Sender = { clientId: 'press-1', principal: 'press', address: '127.0.0.1', protocolVersion: 4 };
+
+/** A set whose hash is `digit` 32 times. */
+export function ruleSetOf(digit: string): RuleSetDocument {
+  return { hash: digit.repeat(32), text: `rules ${digit}` };
+}
 
 interface Damage {
   readonly class: string;
@@ -62,6 +67,7 @@ export async function openTestSpool(
   const spool = await openSpool({
     dir,
     laneCount: 2,
+    ruleSet: ruleSetOf('a'),
     actionIds: ['a/0', 'b/0'],
     files,
     clock: realClock,
