@@ -83,6 +83,14 @@ export function createEvents(log: Logger, metrics: Metrics) {
       metrics.actionFailing.set({ action }, 0);
       log.info({ action }, 'Delivery works again.');
     },
+    connectorFailing(name: string, reason: string): void {
+      metrics.connectorFailing.set({ function: name }, 1);
+      log.warn({ function: name, reason: reason.slice(0, 500) }, 'Connector is failing; messages that need it fail.');
+    },
+    connectorRecovered(name: string): void {
+      metrics.connectorFailing.set({ function: name }, 0);
+      log.info({ function: name }, 'Connector works again.');
+    },
     deadLettersWritten(action: string, code: string, messageCount: number, reason: string): void {
       if (action !== '') metrics.actionDeadLettered.inc({ action }, messageCount);
       log.error({ action, code, messageCount, reason: reason.slice(0, 500) }, 'Messages went to the dead letters.');

@@ -98,6 +98,22 @@ export function createMetrics(registry = new Registry()) {
     actionFailing: gauge('action_failing', '1 while the last attempt of an action failed or its sink is held.', [
       'action',
     ]),
+    // Connectors: services behind SQL functions
+    connectorCalls: counter(
+      'connector_calls_total',
+      'Calls of services by SQL functions, by outcome: answered, refused (this call), failed (the service).',
+      ['function', 'outcome'],
+    ),
+    connectorSeconds: histogram(
+      'connector_seconds',
+      'Time from a call of a SQL function to its answer, waits included; calls served from the cache not counted.',
+      SECONDS_FAST,
+      ['function'],
+    ),
+    connectorCacheHits: counter('connector_cache_hits_total', 'Calls of services that the cache answered.', [
+      'function',
+    ]),
+    connectorFailing: gauge('connector_failing', '1 while the service behind a SQL function fails.', ['function']),
     // Journal and disk
     journalCommitSeconds: histogram(
       'journal_fsync_seconds',

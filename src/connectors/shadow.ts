@@ -1,0 +1,89 @@
+/**
+ * `get_thing_shadow(thing[, shadow])`: a shadow document out of this broker's retained messages. Whoever keeps shadows here (a bridge
+ * to AWS IoT Core, an application on the floor) publishes them retained on the topics that AWS names:
+ *
+ * - `$aws/things/<thing>/shadow[/name/<shadow>]/get/accepted`: the document itself, `{state, metadata, version, timestamp}`;
+ * - `…/update/documents`: `{previous, current, timestamp}`, where `current` is the document after an update.
+ *
+ * Where both are retained the one with the higher `version` counts, of equal ones `get/accepted`, because it has the `delta`.
+ * `…/update/accepted` is never read: it holds only what one update named, not the document. An empty retained message removes a
+ * shadow, as MQTT has it. A shadow that is not there is a failure, as GetThingShadow's ResourceNotFoundException.
+ * https://docs.aws.amazon.com/iot/latest/developerguide/device-shadow-mqtt.html
+ * https://docs.aws.amazon.com/iot/latest/developerguide/device-shadow-document.html
+ */
+import { CALL_MS_MAX, type ConnectorsConfig } from './config.ts';
+import { answered, type Connector, quoted, type Reply, refused } from './connector.ts';
+import { isJson, objectMembers, stringOf } from './json-slices.ts';
+import { isShadowName, isThingName } from './thing-name.ts';
+
+type ShadowsConfig = NonNullable<ConnectorsConfig['shadows']>;
+
+/** The last retained payload of a topic; null when there is none. */
+export type Retained = (topic: string) => Uint8Array | null;
+
+/** Two states of 30 KiB with their metadata; more is not a shadow. */
+const MESSAGE_BYTES_MAX = 512 * 1024;
+
+interface Document {
+  readonly members: ReadonlyMap<string, string>;
+  readonly version: number;
+}
+
+export function shadowConnector(config: ShadowsConfig, retained: Retained): Connector {
+  return {
+    function: 'get_thing_shadow',
+    timeoutMs: CALL_MS_MAX,
+    concurrency: 1,
+    cacheMs: null,
+    question([first, second]) {
+      const thing = stringOf(first);
+      const shadow = second === undefined ? null : stringOf(second);
+      if (thing === null || !isThingName(thing)) return refused('The first parameter is not the name of a thing.');
+      if (second !== undefined && (shadow === null || !isShadowName(shadow))) {
+        return refused('The second parameter is not the name of a shadow.');
+      }
+      const prefix = `$aws/things/${thing}/shadow${shadow === null ? '' : `/name/${shadow}`}`;
+      return {
+        resource: `The shadow ${quoted(prefix)}`,
+        ask: async () => lookUp(prefix, retained, config.stateBytesMax),
+      };
+    },
+    close: async () => {},
+  };
+}
+
+function lookUp(prefix: string, retained: Retained, stateBytesMax: number): Reply {
+  const whole = documentIn(retained(`${prefix}/get/accepted`));
+  const updated = currentIn(documentIn(retained(`${prefix}/update/documents`)));
+  const document = updated !== null && (whole === null || updated.version > whole.version) ? updated : whole;
+  if (document === null) {
+    return refused(
+      `No shadow is retained under ${prefix} (ResourceNotFoundException). Publish its document retained on ${prefix}/get/accepted.`,
+    );
+  }
+  const stateBytes = Buffer.byteLength(document.members.get('state') ?? '');
+  if (stateBytes > stateBytesMax) {
+    return refused(
+      `The state under ${prefix} has ${stateBytes} bytes; at most ${stateBytesMax} are taken (\`connectors.shadows.stateBytesMax\`).`,
+    );
+  }
+  const members = [...document.members].filter(([key]) => key !== 'clientToken');
+  return answered(`{${members.map(([key, text]) => `${JSON.stringify(key)}:${text}`).join(',')}}`);
+}
+
+/** null: nothing is retained there, or nothing that is a document. */
+function documentIn(payload: Uint8Array | null): Document | null {
+  if (payload === null || payload.length === 0 || payload.length > MESSAGE_BYTES_MAX) return null;
+  const text = Buffer.from(payload.buffer, payload.byteOffset, payload.byteLength).toString();
+  const members = isJson(text) ? objectMembers(text) : null;
+  return members === null ? null : { members, version: Number(members.get('version') ?? 0) };
+}
+
+/** The `current` of `update/documents`, with the time that stands beside it. */
+function currentIn(message: Document | null): Document | null {
+  const members = objectMembers(message?.members.get('current') ?? '');
+  if (members === null) return null;
+  const timestamp = message?.members.get('timestamp');
+  const timed = timestamp === undefined ? members : new Map([...members, ['timestamp', timestamp]]);
+  return { members: timed, version: Number(members.get('version') ?? 0) };
+}
