@@ -49,7 +49,7 @@ export function multiply(left: Numeric, right: Numeric): Numeric | undefined {
 
 /** Division by zero is Undefined; integers that do not divide give a Decimal. */
 export function divide(left: Numeric, right: Numeric): Numeric | undefined {
-  if (Number(right) === 0) return undefined;
+  if (isZero(right)) return undefined;
   if (Number.isSafeInteger(left) && Number.isSafeInteger(right)) {
     const quotient = Number(left) / Number(right);
     if (Number.isInteger(quotient)) return quotient + 0;
@@ -66,13 +66,18 @@ export function divide(left: Numeric, right: Numeric): Numeric | undefined {
 
 /** With the sign of the dividend, as in Java; Undefined for divisor zero. */
 export function remainder(left: Numeric, right: Numeric): Numeric | undefined {
-  if (Number(right) === 0) return undefined;
+  if (isZero(right)) return undefined;
   if (Number.isSafeInteger(left) && Number.isSafeInteger(right)) return (Number(left) % Number(right)) + 0;
   return settle(new Decimal(left).modulo(right));
 }
 
 export function negate(value: Numeric): Numeric {
   return typeof value === 'number' ? 0 - value : value.negated();
+}
+
+/** A Decimal may be too small for a double, and not be zero. */
+function isZero(value: Numeric): boolean {
+  return typeof value === 'number' ? value === 0 : value.isZero();
 }
 
 /** -1, 0 or 1. Doubles that differ print different decimals in the same order, so they compare as they are. */

@@ -18,13 +18,17 @@ export function numericOf(value: Value): Numeric | undefined {
 /** As `numericOf`, rounded down, for a bounded integer: beyond the safe integers it is the nearest bound. */
 export function floorOf(value: Value): number | undefined {
   const number = numericOf(value);
-  return number === undefined ? undefined : clampToSafe(Math.floor(Number(number)));
+  return number === undefined
+    ? undefined
+    : clampToSafe(typeof number === 'number' ? Math.floor(number) : Number(number.floor()));
 }
 
 /** As `numericOf`, fraction cut off. */
 export function truncatedOf(value: Value): number | undefined {
   const number = numericOf(value);
-  return number === undefined ? undefined : clampToSafe(Math.trunc(Number(number)));
+  return number === undefined
+    ? undefined
+    : clampToSafe(typeof number === 'number' ? Math.trunc(number) : Number(number.trunc()));
 }
 
 /** Boolean, or a String that spells one in any case. */
