@@ -51,16 +51,23 @@ export function setMember(object: MutableObject, name: string, value: Value): vo
   }
 }
 
-/** Sets the member at a path, making objects on the way; existing ones are copied, because they may belong to the payload. */
-export function setMemberAt(object: MutableObject, path: readonly string[], value: Value): void {
+/**
+ * Sets the member at a path, making objects on the way. Those that are there already are copied, because they may belong to the
+ * payload; not so if `isOwn`: then this function made all of them.
+ */
+export function setMemberAt(object: MutableObject, path: readonly string[], value: Value, isOwn = false): void {
   let target = object;
   const last = path.length - 1;
   for (let i = 0; i < last; i++) {
-    const name = path[i] ?? '';
+    const name = path[i] as string;
     const existing = memberOf(target, name);
-    const next: MutableObject = isObject(existing) ? { ...existing } : {};
-    setMember(target, name, next);
+    let next: MutableObject;
+    if (isOwn && existing !== undefined) next = existing as MutableObject;
+    else {
+      next = isObject(existing) ? { ...existing } : {};
+      setMember(target, name, next);
+    }
     target = next;
   }
-  setMember(target, path[last] ?? '', value);
+  setMember(target, path[last] as string, value);
 }

@@ -19,10 +19,11 @@ export function compileSelect(select: Select, scope: Scope, compile: CompileExpr
   if (select.items.length === 1 && first?.kind === 'all') return wholeOf;
   const members = membersOf(select.items, scope, compile);
   if (members !== null) return objectBuilder(members);
-  const adders = select.items.map((item) => compileItem(item, scope, compile));
+  const isOwn = makesItsObjects(select.items);
+  const adders = select.items.map((item) => compileItem(item, isOwn, scope, compile));
   return (frame) => {
     const output: MutableObject = {};
-    for (const add of adders) add(output, frame);
+    for (let i = 0; i < adders.length; i++) (adders[i] as Add)(output, frame);
     return output;
   };
 }
@@ -33,6 +34,17 @@ function membersOf(items: readonly SelectItem[], scope: Scope, compile: CompileE
   return items.flatMap((item) =>
     item.kind === 'value' ? [{ key: item.key[0] ?? '', evaluate: compile(item.expression, scope).evaluate }] : [],
   );
+}
+
+/** Whether objects on the way to dotted keys come from these items alone: no payload's own object can then be among them. */
+function makesItsObjects(items: readonly SelectItem[]): boolean {
+  const paths = items.map((item) => (item.kind === 'value' ? item.key : []));
+  return paths.every((path) => !paths.some((longer) => isOnTheWay(path, longer)));
+}
+
+/** The empty path, of items that select all members, is on the way to every other. */
+function isOnTheWay(path: readonly string[], longer: readonly string[]): boolean {
+  return path.length < longer.length && path.every((name, i) => name === longer[i]);
 }
 
 /** `*` by itself: the element; a payload that is not JSON, byte by byte. */
@@ -49,7 +61,7 @@ export function payloadOf(frame: Frame): Value {
 
 type Add = (output: MutableObject, frame: Frame) => void;
 
-function compileItem(item: SelectItem, scope: Scope, compile: CompileExpression): Add {
+function compileItem(item: SelectItem, isOwn: boolean, scope: Scope, compile: CompileExpression): Add {
   switch (item.kind) {
     case 'all':
       scope.readsDocument = true;
@@ -64,7 +76,7 @@ function compileItem(item: SelectItem, scope: Scope, compile: CompileExpression)
       if (item.key.length > 1) {
         return (output, frame) => {
           const value = evaluate(frame);
-          if (value !== undefined) setMemberAt(output, item.key, value);
+          if (value !== undefined) setMemberAt(output, item.key, value, isOwn);
         };
       }
       return (output, frame) => {

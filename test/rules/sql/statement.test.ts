@@ -33,6 +33,26 @@ describe('SELECT', () => {
     expect(statement.evaluate(context)).toEqual({ a: { x: 1, y: 2, z: { w: 3 } } });
   });
 
+  it.each([
+    ['d AS m.a, a AS k, d AS m.b.c, a AS m.b.d', '{"m":{"a":2,"b":{"c":2,"d":{"x":1}}},"k":{"x":1}}'],
+    ['none AS m.a, a AS k, d AS m.b', '{"k":{"x":1},"m":{"b":2}}'],
+    ['a, d AS a.y', '{"a":{"x":1,"y":2}}'],
+    ['d AS a.y, a', '{"a":{"x":1}}'],
+    ['d AS m.a.y, a AS m.a, d AS m.a.z', '{"m":{"a":{"x":1,"z":2}}}'],
+    ['a.*, d AS x.y', '{"x":{"y":2}}'],
+    [
+      'd AS m.__proto__.p, a AS m.__proto__.q, d AS constructor.name',
+      '{"m":{"__proto__":{"p":2,"q":{"x":1}}},"constructor":{"name":2}}',
+    ],
+  ])('makes the objects that dotted aliases name, and no others: %s', (items, expected) => {
+    const context = deepFreeze(contextOf('{"a":{"x":1},"d":2}'));
+    const statement = compileStatement(`SELECT ${items} FROM '#'`, { version: V2 });
+    expect(JSON.stringify(statement.evaluate(context))).toBe(expected);
+    // Nothing of the last message is left in the next one.
+    expect(JSON.stringify(statement.evaluate(context))).toBe(expected);
+    expect(Object.prototype).not.toHaveProperty('p');
+  });
+
   it('spreads the members of an object', () => {
     expect(run("SELECT id, state.reported.* FROM '#'", '{"id":1,"state":{"reported":{"t":2,"h":3}}}')).toEqual({
       id: 1,
