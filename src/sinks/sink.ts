@@ -188,6 +188,11 @@ export function planned(plan: PlanWithoutId, options: SinkOptions, problems: rea
   return { plan, options, problems };
 }
 
+/** Bytes of an entry that memory holds: its body, unless that is a file, and its originals. */
+export function bytesInMemory({ body, originals }: Entry): number {
+  return (body.kind === 'bytes' ? body.bytes.length : 0) + (originals?.length ?? 0);
+}
+
 /** Bytes of an entry's body. */
 export function bodyBytes(entry: Entry): number {
   return entry.body.kind === 'bytes' ? entry.body.bytes.length : entry.body.byteLength;

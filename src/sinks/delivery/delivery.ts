@@ -6,7 +6,8 @@
  *                                                                   │ └─▶ dead letters
  *                                                                   └──▶ outbox ─▶ (back to the pump, in order)
  * ```
- * A part settles once, when each entry that carries some of it was delivered, is durable in the outbox, or is a durable dead letter.
+ * A part settles once, when each entry that carries some of it was delivered, is durable in the outbox, is a durable dead letter, or has
+ * been told to an error action.
  */
 import { join } from 'node:path';
 import { invariant } from '../../errors.ts';
@@ -46,7 +47,7 @@ export interface DeliveryServices extends SinkServices {
   packBlock(schemaId: string, codec: ActionPlan['codec'], count: number, records: Uint8Array): Uint8Array;
   /** One gzip member. Keeps nothing of `bytes`. */
   gzip(bytes: Uint8Array): Uint8Array;
-  /** Told of an entry that can never be delivered. True: it is taken care of, durably, and no dead letter is needed. */
+  /** Told of an entry with originals that can never be delivered. True: it is taken care of, durably, and no dead letter is needed. */
   onRejected(entry: Entry, cause: Error): Promise<boolean>;
 }
 
@@ -74,7 +75,7 @@ export interface Delivery {
   readonly state: DeliveryState;
   /** Sets the gauges of backlog and age; before a scrape. An action that never had anything to deliver gets no series: most of 1,000 rules are idle. */
   refreshMetrics(): void;
-  /** Seals what is open and delivers it, or leaves it durable in the outbox; at most this long. Then nothing new is accepted. */
+  /** Seals what is open, and what is accepted from now on, and delivers it, or leaves it durable in the outbox; at most this long. Then nothing new is accepted. */
   flush(deadlineMs: number): Promise<void>;
   /** Ends attempts and timers. What is not settled comes again from the journal. */
   close(): Promise<void>;
@@ -101,6 +102,7 @@ class ActionDelivery implements Delivery {
   readonly #memoryBytesMax: number;
   #messages = 0;
   #isUsed = false;
+  #isFlushing = false;
   #isClosed = false;
 
   constructor({ plan, options }: PlannedDelivery, services: DeliveryServices, files: ObjectFiles) {
@@ -152,6 +154,8 @@ class ActionDelivery implements Delivery {
     invariant(!this.#isClosed, 'a closed delivery accepts no parts');
     this.#emitted(part.messageCount);
     this.#assembler.accept(part, new Settlement(settled));
+    // An error action is told while it is flushed: what refused is flushed at the same time, and waits for it.
+    if (this.#isFlushing) void this.#assembler.flush();
   }
 
   async whenRoom(): Promise<void> {
@@ -174,6 +178,7 @@ class ActionDelivery implements Delivery {
   }
 
   async flush(deadlineMs: number): Promise<void> {
+    this.#isFlushing = true;
     const work = this.#assembler.flush().then(() => this.#pump.drain());
     let timer: NodeJS.Timeout | undefined;
     const deadline = new Promise<void>((resolve) => {

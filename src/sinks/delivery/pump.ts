@@ -5,8 +5,8 @@
  * - delivered: settled and counted.
  * - retry: only these entries again, after a pause with full jitter, for ever.
  * - held: as retry, with longer pauses, one batch at a time as a probe; nothing else of this action is sent meanwhile.
- * - rejected: handed to `onRejected`, else a dead letter; settled when that is durable. A batch rejected as a whole is halved until the
- *   entry to blame stands alone.
+ * - rejected: a dead letter, settled when that is durable; one with originals goes to `onRejected` first, while the pump goes on. A batch
+ *   rejected as a whole is halved until the entry to blame stands alone.
  *
  * One batch is in flight at a time: order within the action is the order of `push`.
  */
@@ -16,12 +16,13 @@ import type { Events } from '../../events.ts';
 import type { ActionPlan, Entry } from '../../message.ts';
 import type { Metrics } from '../../metrics.ts';
 import type { DeadLetters, Outbox } from '../../ports.ts';
-import { bodyBytes, type Outcome, type PumpLimits, type Sink } from '../sink.ts';
+import { bytesInMemory, type Outcome, type PumpLimits, type Sink } from '../sink.ts';
 import { attempt } from './attempt.ts';
 import { BACKOFF_MS_MAX, backoffMs } from './backoff.ts';
 import { cutBatches, halves, isRefusedWhole } from './cut.ts';
 import { codeOf, deadLetterOf } from './dead-letter.ts';
 import type { Pause } from './pause.ts';
+import { type Refused, Rejections } from './rejections.ts';
 import { type Bundle, release } from './settlement.ts';
 import { Store, type Window } from './store.ts';
 
@@ -47,6 +48,7 @@ export interface PumpServices {
   readonly pause: Pause;
   readonly clock: () => number;
   readonly random: () => number;
+  /** Asked about entries that have originals. True: it is taken care of, durably, and no dead letter is needed. */
   readonly onRejected: (entry: Entry, cause: Error) => Promise<boolean>;
   /** An entry is done with: delivered, dead-lettered or handled. */
   readonly finished: (entry: Entry) => void;
@@ -56,6 +58,7 @@ export interface PumpServices {
 export class Pump {
   readonly #services: PumpServices;
   readonly #store: Store;
+  readonly #rejections: Rejections;
   #state: PumpState = 'idle';
   #window: Window | null = null;
   #failures = 0;
@@ -73,6 +76,12 @@ export class Pump {
     this.#services = services;
     const { outbox, limits, inherited } = services;
     this.#store = new Store({ outbox, limits, inherited, pause: (cause) => this.diskFailed(cause) });
+    this.#rejections = new Rejections({
+      bytesMax: limits.pendingBytesMax,
+      onRejected: services.onRejected,
+      settle: (refused, isTold) => this.#settleRefused(refused, isTold),
+      putBack: ({ source, bundle }) => this.#putBack(source, [bundle]),
+    });
   }
 
   get state(): PumpState {
@@ -80,16 +89,17 @@ export class Pump {
   }
 
   get memoryBytes(): number {
-    return this.#store.memoryBytes + this.#windowBytes('bytes');
+    return this.#store.memoryBytes + this.#windowBytes(bytesInMemory) + this.#rejections.memoryBytes;
   }
 
   /** Sealed objects that wait outside the outbox. */
   get fileBytes(): number {
-    return this.#store.fileBytes + this.#windowBytes('file');
+    return this.#store.fileBytes + this.#windowBytes(({ body }) => (body.kind === 'file' ? body.byteLength : 0));
   }
 
   get oldestReceivedAt(): number | null {
-    let oldest = this.#store.oldestReceivedAt;
+    const times = [this.#store.oldestReceivedAt, this.#rejections.oldestReceivedAt].filter((at) => at !== null);
+    let oldest = times.length === 0 ? null : Math.min(...times);
     for (const { entry } of this.#window?.bundles ?? [])
       oldest = Math.min(oldest ?? entry.receivedAt, entry.receivedAt);
     return oldest;
@@ -101,16 +111,22 @@ export class Pump {
 
   push(bundle: Bundle): void {
     this.#store.push(bundle);
+    if (this.#isDraining && this.#failures > 0) this.#store.spill([]);
   }
 
-  /** Resolves when nothing is left in memory: delivered, or in the outbox, where a failing sink's entries go at once. */
+  /**
+   * Resolves when nothing is left in memory: delivered, or in the outbox, where a failing sink's entries go at once; or told to an error
+   * action, whose delivery has to be drained at the same time.
+   */
   async drain(): Promise<void> {
     this.#isDraining = true;
     if (this.#failures > 0 || this.#window?.source === 'outbox') this.#store.spill([]);
     this.#services.pause.interrupt();
-    while (!this.#isClosed && (this.#store.memoryCount > 0 || this.#window?.source === 'memory')) {
-      await this.#store.whenMemoryEmpty();
-      if (this.#window?.source === 'memory') await new Promise<void>((resolve) => this.#windowDone.push(resolve));
+    while (!this.#isClosed) {
+      if (this.#store.memoryCount > 0) await this.#store.whenMemoryEmpty();
+      else if (this.#window?.source === 'memory') await new Promise<void>((resolve) => this.#windowDone.push(resolve));
+      else if (this.#rejections.memoryCount > 0) await this.#rejections.whenChanged();
+      else return;
     }
   }
 
@@ -119,8 +135,10 @@ export class Pump {
     this.#abort.abort(new Error('The gateway stops.'));
     this.#services.pause.close();
     this.#tellWindowDone();
+    const stopped = this.#rejections.stop();
     await this.#store.close();
     await this.#loop;
+    await stopped;
     await this.#services.sink.close();
   }
 
@@ -140,7 +158,7 @@ export class Pump {
     while (batches.length > 0) {
       if (this.#shouldSpill(window) && this.#store.spill(batches.flat())) return;
       if (this.#failures > 0) await this.#rest();
-      if (this.#isClosed) return this.#putBack(window, batches.flat());
+      if (this.#isClosed) return this.#putBack(window.source, batches.flat());
       const [batch = [], ...rest] = batches;
       if (this.#failures === 0) this.#state = 'delivering';
       const outcomes = await attempt(
@@ -148,7 +166,7 @@ export class Pump {
         this.#services,
         this.#abort.signal,
       );
-      if (this.#isClosed) return this.#putBack(window, await this.#settle(window, batch, outcomes), rest.flat());
+      if (this.#isClosed) return this.#putBack(window.source, await this.#settle(window, batch, outcomes), rest.flat());
       batches = isRefusedWhole(outcomes)
         ? [...halves(batch), ...rest]
         : await this.#after(window, batch, outcomes, rest);
@@ -186,27 +204,41 @@ export class Pump {
   async #settle(window: Window, batch: readonly Bundle[], outcomes: readonly Outcome[]): Promise<Bundle[]> {
     const done: Bundle[] = [];
     const again: Bundle[] = [];
+    const refused: Refused[] = [];
     for (const [index, bundle] of batch.entries()) {
       const outcome = outcomes[index];
       if (outcome?.status === 'delivered') {
         this.#count(bundle.entry);
         done.push(bundle);
-      } else if (outcome?.status === 'rejected' && (await this.#reject(bundle.entry, outcome.cause))) {
-        done.push(bundle);
-      } else {
+      } else if (outcome?.status !== 'rejected') {
         again.push(bundle);
+      } else if (bundle.entry.originals !== null) {
+        refused.push({ source: window.source, bundle, cause: outcome.cause });
+      } else {
+        const list = (await this.#bury(bundle.entry, outcome.cause)) ? done : again;
+        list.push(bundle);
       }
     }
-    await this.#finish(window, done);
+    await this.#finish(window.source, done);
+    // Last, as there may be no room for long.
+    for (const one of refused) if (!(await this.#rejections.add(one))) again.push(one.bundle);
     return again;
   }
 
-  async #finish(window: Window, done: readonly Bundle[]): Promise<void> {
+  async #settleRefused({ source, bundle, cause }: Refused, isTold: boolean): Promise<void> {
+    const { entry } = bundle;
+    const labels = { action: this.#services.plan.id, reason: 'error-action' };
+    if (isTold) this.#services.metrics.actionDropped.inc(labels, entry.messageCount);
+    else if (!(await this.#bury(entry, cause))) return this.#putBack(source, [bundle]);
+    await this.#finish(source, [bundle]);
+  }
+
+  async #finish(source: Window['source'], done: readonly Bundle[]): Promise<void> {
     if (done.length === 0) return;
     const entries = done.map(({ entry }) => entry);
     for (const entry of entries) {
       // One by one: what was removed cannot be removed again when a later one fails.
-      if (window.source === 'outbox') await this.#persist(() => this.#services.outbox.remove([entry]));
+      if (source === 'outbox') await this.#persist(() => this.#services.outbox.remove([entry]));
       else if (entry.body.kind === 'file') await this.#removeFile(entry.body.path);
     }
     for (const bundle of done) {
@@ -220,19 +252,15 @@ export class Pump {
   }
 
   /** False only when the gateway stops before the dead letter is durable. */
-  async #reject(entry: Entry, cause: Error): Promise<boolean> {
-    const { plan, events, metrics, deadLetters } = this.#services;
-    let isHandled = false;
+  async #bury(entry: Entry, cause: Error): Promise<boolean> {
+    const { plan, events, deadLetters } = this.#services;
     let isDurable = false;
     await this.#persist(async () => {
-      isHandled = await this.#services.onRejected(entry, cause);
-      if (!isHandled) await deadLetters.put([await deadLetterOf(plan, entry, cause)]);
+      await deadLetters.put([await deadLetterOf(plan, entry, cause)]);
       isDurable = true;
     });
-    if (!isDurable) return false;
-    if (isHandled) metrics.actionDropped.inc({ action: plan.id, reason: 'error-action' }, entry.messageCount);
-    else events.deadLettersWritten(plan.id, codeOf(cause), entry.messageCount, cause.message);
-    return true;
+    if (isDurable) events.deadLettersWritten(plan.id, codeOf(cause), entry.messageCount, cause.message);
+    return isDurable;
   }
 
   /** Repeats what the disk refuses until it accepts, or the gateway stops. */
@@ -242,7 +270,8 @@ export class Pump {
         await operation();
         return;
       } catch (thrown) {
-        if (this.#isClosed) return;
+        // The pause is closed before the pump is, and waits for nothing from then on.
+        if (this.#isClosed || this.#services.pause.isClosed) return;
         await this.diskFailed(asError(thrown)).catch(() => {});
       }
     }
@@ -298,8 +327,8 @@ export class Pump {
     return this.#isDraining || this.#services.clock() - (this.#failingSince ?? 0) >= SPILL_AFTER_MS;
   }
 
-  #putBack(window: Window, ...bundles: readonly Bundle[][]): void {
-    if (window.source === 'outbox') this.#services.outbox.untake(bundles.flat().map(({ entry }) => entry));
+  #putBack(source: Window['source'], ...bundles: readonly Bundle[][]): void {
+    if (source === 'outbox') this.#services.outbox.untake(bundles.flat().map(({ entry }) => entry));
   }
 
   /** Waits before something is asked of the disk again; rejects when the gateway stops. */
@@ -312,11 +341,9 @@ export class Pump {
     if (pause.isClosed) throw cause;
   }
 
-  #windowBytes(kind: 'bytes' | 'file'): number {
+  #windowBytes(bytesOf: (entry: Entry) => number): number {
     if (this.#window?.source !== 'memory') return 0;
-    let bytes = 0;
-    for (const { entry } of this.#window.bundles) if (entry.body.kind === kind) bytes += bodyBytes(entry);
-    return bytes;
+    return this.#window.bundles.reduce((sum, { entry }) => sum + bytesOf(entry), 0);
   }
 
   #tellWindowDone(): void {

@@ -13,7 +13,7 @@
 import { asError } from '../../errors.ts';
 import type { Entry } from '../../message.ts';
 import type { Outbox } from '../../ports.ts';
-import { bodyBytes, type PumpLimits } from '../sink.ts';
+import { bytesInMemory, type PumpLimits } from '../sink.ts';
 import { batchLength } from './cut.ts';
 import { type Bundle, release } from './settlement.ts';
 
@@ -248,5 +248,5 @@ export class Store {
 }
 
 function memoryBytesOf({ entry }: Bundle): number {
-  return ENTRY_BYTES + (entry.body.kind === 'bytes' ? bodyBytes(entry) : 0);
+  return ENTRY_BYTES + bytesInMemory(entry);
 }

@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { CodedError } from '../../../src/errors.ts';
 import type { Entry } from '../../../src/message.ts';
 import { DELIVERED, type Outcome } from '../../../src/sinks/sink.ts';
-import { MemoryOutbox, part, type RigOptions, rig, textOf } from './rig.ts';
+import { MemoryOutbox, originalsOf, part, type RigOptions, rig, textOf } from './rig.ts';
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] });
@@ -166,7 +166,7 @@ describe('pump', () => {
       return true;
     };
     const { delivery, accept, letters, settled, balance } = await started({ deliver, services: { onRejected } });
-    accept(1, part(1, ['a']));
+    accept(1, part(1, ['a'], { originals: originalsOf(['a']) }));
     await settle();
     expect([handed, letters, settled]).toEqual([['a'], [], [1]]);
     expect(await balance()).toEqual({ emitted: 1, delivered: 0, inFlight: 0, deadLettered: 0, dropped: 1 });

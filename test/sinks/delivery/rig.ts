@@ -3,7 +3,7 @@ import { writeBlock } from '../../../src/codec/avro/container.ts';
 import { compress } from '../../../src/codec/compress.ts';
 import { Output } from '../../../src/codec/output.ts';
 import { createEvents } from '../../../src/events.ts';
-import type { ActionPlan, DeadLetter, Entry, Part } from '../../../src/message.ts';
+import type { ActionPlan, DeadLetter, Entry, Originals, Part } from '../../../src/message.ts';
 import { createMetrics } from '../../../src/metrics.ts';
 import type { Outbox } from '../../../src/ports.ts';
 import { createDelivery, type DeliveryServices } from '../../../src/sinks/delivery/delivery.ts';
@@ -216,6 +216,12 @@ export function part(first: number, bodies: readonly string[], more: Partial<Par
     hops: 0,
     ...more,
   };
+}
+
+/** What stands for the messages behind the bodies of a part: their texts in capitals, eight bytes each. */
+export function originalsOf(bodies: readonly string[]): Originals {
+  const bytes = Buffer.concat(bodies.map((body) => Buffer.from(body.toUpperCase().padEnd(8))));
+  return { bytes, ends: bodies.map((_, index) => 8 * (index + 1)) };
 }
 
 export function textOf({ body }: Entry): string {
