@@ -9,11 +9,16 @@ export function encodeBase64(bytes: Uint8Array): string {
   return Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('base64');
 }
 
+/** null for text that is no base64. */
+export function bytesOfBase64(text: string): Buffer | null {
+  const compact = text.replace(/\s+/g, '');
+  return base64Pattern.test(compact) ? Buffer.from(compact, 'base64') : null;
+}
+
 /** JSON value or text; null for text that is no base64, or bytes that are no UTF-8. */
 export function decodeBase64(text: string): Value {
-  const compact = text.replace(/\s+/g, '');
-  if (!base64Pattern.test(compact)) return null;
-  const bytes = Buffer.from(compact, 'base64');
+  const bytes = bytesOfBase64(text);
+  if (bytes === null) return null;
   const decoded = decodeJson(bytes, 0, bytes.length, false);
   if (decoded.status === 'json') return decoded.document as Value;
   try {

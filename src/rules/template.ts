@@ -2,7 +2,7 @@
 import { CodedError, type Finding } from '../errors.ts';
 import type { EvaluationContext } from './context.ts';
 import { textOf } from './convert.ts';
-import type { Assignment } from './sql/ast.ts';
+import type { Statement } from './sql/ast.ts';
 import { Checker } from './sql/checker.ts';
 import { compileExpression } from './sql/compile.ts';
 import { type Evaluate, type Frame, newFrame } from './sql/frame.ts';
@@ -21,8 +21,13 @@ export interface CompiledTemplate {
   /** Renders the same text for every message. */
   readonly isConstant: boolean;
   readonly needsDocument: boolean;
+  /** Whether it asks services, itself or in a SET variable: then `render` may throw CallPending. */
+  readonly callsExternal: boolean;
   readonly warnings: readonly Finding[];
-  /** Evaluated against the original message, not against what SELECT made of it. Undefined and Null are the empty string. */
+  /**
+   * Evaluated against the original message, not against what SELECT made of it. Undefined and Null are the empty string. Throws as
+   * `CompiledStatement.evaluate`.
+   */
   render(context: EvaluationContext): string;
 }
 
@@ -30,10 +35,11 @@ export interface CompiledTemplate {
 export function compileTemplate(text: string, options: TemplateOptions): CompiledTemplate {
   const source = sourceOf(text, options);
   const isFirstVersion = options.version === firstVersion;
-  const checker = new Checker(source, isFirstVersion);
-  const scope = new Scope();
-  const assignments = text.includes('@') ? assignmentsOf(options.sql, isFirstVersion) : [];
-  checker.declare(assignments);
+  const checker = new Checker(source, { ...options, isFirstVersion, isTemplate: true });
+  const scope = new Scope(options.descriptors);
+  const statement = /@|get_registry_data/i.test(text) ? statementOf(options.sql, isFirstVersion) : null;
+  if (statement !== null) checker.continueFrom(statement);
+  const assignments = text.includes('@') && statement !== null ? statement.assignments : [];
   const setVariables = compileAssignments(assignments, scope);
   const parts: (string | Evaluate)[] = [];
   let isConstant = true;
@@ -55,15 +61,17 @@ export function compileTemplate(text: string, options: TemplateOptions): Compile
     setVariables(frame);
     return joined(parts, frame);
   };
-  return { isConstant, needsDocument: scope.readsDocument, warnings: checker.findings, render };
+  const { readsDocument: needsDocument, callsExternal } = scope;
+  return { isConstant, needsDocument, callsExternal, warnings: checker.findings, render };
 }
 
-function assignmentsOf(sql: string | undefined, isFirstVersion: boolean): readonly Assignment[] {
-  if (sql === undefined) return [];
+/** null: there is none, or what is wrong with it was reported with the statement itself. */
+function statementOf(sql: string | undefined, isFirstVersion: boolean): Statement | null {
+  if (sql === undefined) return null;
   try {
-    return new Parser(sourceOf(sql, {}), isFirstVersion).statement().assignments;
+    return new Parser(sourceOf(sql, {}), isFirstVersion).statement();
   } catch (error) {
-    if (error instanceof CodedError) return [];
+    if (error instanceof CodedError) return null;
     throw error;
   }
 }

@@ -1,4 +1,5 @@
 /** What a statement sees, for tests. */
+import type { ExternalAnswer, ExternalCall } from '../../src/external-call.ts';
 import { decodeJson } from '../../src/json.ts';
 import type { EvaluationContext } from '../../src/rules/context.ts';
 import { compileStatement, notMatched } from '../../src/rules/sql/statement.ts';
@@ -6,6 +7,21 @@ import type { Value } from '../../src/rules/value.ts';
 
 export const V1 = '2015-10-08';
 export const V2 = '2016-03-23';
+
+/** What services answer in the examples of the functions that ask them, as JSON by function and parameters. */
+const answers: Readonly<Record<string, string>> = {
+  'aws_lambda ["arn:aws:lambda:eu-west-1:123456789012:function:grade",{"bar":5}]': '{"grade":"good"}',
+  'get_dynamodb ["presses","id","p1"]': '{"id":"p1","line":"north"}',
+  'get_registry_data ["DescribeThing","press-1"]': '{"thingName":"press-1","attributes":{"line":"north"}}',
+  'get_secret ["site","SecretString","salt"]': '"pepper"',
+  'get_thing_shadow ["press-1"]': '{"state":{"reported":{"temperature":21.5}}}',
+  'machinelearning_predict ["wear",{"hours":7}]': '{"predictedLabel":"ok"}',
+};
+
+function answerOf({ function: name, parameters }: ExternalCall): ExternalAnswer | null {
+  const text = answers[`${name} ${parameters}`];
+  return text === undefined ? null : { isOk: true, text };
+}
 
 /** `payload` as bytes or as the text of a JSON document. */
 export function contextOf(payload: Buffer | string, changes: Partial<EvaluationContext> = {}): EvaluationContext {
@@ -30,6 +46,7 @@ export function contextOf(payload: Buffer | string, changes: Partial<EvaluationC
         ['line', 'b'],
       ],
     }),
+    answerOf,
     ...changes,
   };
 }

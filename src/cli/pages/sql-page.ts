@@ -1,4 +1,4 @@
-import { externalFunctions, functions } from '../../rules/functions/index.ts';
+import { functions } from '../../rules/functions/index.ts';
 import { type Category, type FunctionSpec, parameterCountMax } from '../../rules/functions/spec.ts';
 import { choices } from '../../rules/sql/choices.ts';
 import { code, page, table } from './markdown.ts';
@@ -11,6 +11,7 @@ const categories: readonly { readonly category: Category; readonly title: string
   { category: 'array', title: 'Arrays' },
   { category: 'message', title: 'The message' },
   { category: 'time', title: 'Time' },
+  { category: 'external', title: 'Functions that ask a service' },
 ];
 
 /** docs/reference/sql.md: what the engine has, from its own lists. */
@@ -19,12 +20,9 @@ export function sqlPage(): string {
     "The language is that of AWS IoT rules: `SELECT … FROM 'topic/filter' WHERE …`, in both versions of `awsIotSqlVersion`. An absent version means 2015-10-08, as in AWS.",
     'Values are those of JSON and Undefined, which is not null: what cannot be computed is Undefined, and a key whose value is Undefined is left out. A function never fails;',
     'given what it cannot work with, it gives Undefined. Whole numbers and decimals are exact to 34 digits.',
+    "The exceptions are functions that ask a service, which have to be configured under `connectors`, and `decode(…, 'proto', …)`: when one fails, so does the rule for this",
+    'message, unless `get_or_default` stands around the call. `roleArn` is accepted for the sake of AWS, and means nothing here.',
   ].join('\n');
-  const external = [
-    '## Functions that ask another service',
-    'Known by name and refused by `check`, as they are not available:',
-    externalFunctions.map(code).join(', '),
-  ].join('\n\n');
   const doubts = [
     '## Where AWS leaves it open',
     'What the documentation of AWS does not say, and what happens here.',
@@ -33,7 +31,7 @@ export function sqlPage(): string {
       choices.map(({ question, choice }) => [question, choice]),
     ),
   ].join('\n\n');
-  return page('SQL', introduction, [...categories.flatMap(categorySection), external, doubts]);
+  return page('SQL', introduction, [...categories.flatMap(categorySection), doubts]);
 }
 
 function categorySection({ category, title }: (typeof categories)[number]): readonly string[] {

@@ -13,7 +13,7 @@ export const arrayFunctions: readonly FunctionSpec[] = [
     category: 'array',
     summary: "With mode 'enrichArray': the array, with the members of the object added to each of its objects.",
     since: '2016-03-23',
-    params: [{ name: 'mode' }, { name: 'object' }, { name: 'array' }],
+    params: [{ name: 'mode', literal: 'inAws' }, { name: 'object' }, { name: 'array' }],
     pure: true,
     examples: [
       {

@@ -2,6 +2,7 @@
 import { arrayFunctions } from './array.ts';
 import { bitFunctions } from './bit.ts';
 import { conversionFunctions } from './conversion.ts';
+import { externalFunctions } from './external.ts';
 import { hashFunctions } from './hash.ts';
 import { messageFunctions } from './message.ts';
 import { numberFunctions } from './number.ts';
@@ -22,6 +23,7 @@ export const functions: readonly FunctionSpec[] = [
   ...arrayFunctions,
   ...messageFunctions,
   ...timeFunctions,
+  ...externalFunctions,
 ];
 
 const byName = new Map(functions.map((spec) => [spec.name.toLowerCase(), spec]));
@@ -29,13 +31,3 @@ const byName = new Map(functions.map((spec) => [spec.name.toLowerCase(), spec]))
 export function functionNamed(name: string): FunctionSpec | undefined {
   return byName.get(name.toLowerCase());
 }
-
-/** Functions of AWS IoT that ask another service. They are known by name, so that a rule that needs one is refused with the reason. */
-export const externalFunctions: readonly string[] = [
-  'aws_lambda',
-  'get_dynamodb',
-  'get_registry_data',
-  'get_secret',
-  'get_thing_shadow',
-  'machinelearning_predict',
-];

@@ -2,25 +2,33 @@
 import type { ErrorCode, Finding } from '../../errors.ts';
 import { nearest } from '../../nearest.ts';
 import { findCastType } from '../cast.ts';
-import { externalFunctions, functionNamed, functions } from '../functions/index.ts';
-import { dynamic, type FunctionSpec, parameterCountMax, parameterCountMin } from '../functions/spec.ts';
+import { functionNamed, functions } from '../functions/index.ts';
+import { type FunctionSpec, paramsOf } from '../functions/spec.ts';
 import { checkFilter } from '../topic-filter.ts';
 import type { Assignment, Expression, NestedQuery, Select, Statement } from './ast.ts';
+import { CallChecker, type CallRules } from './call-checker.ts';
+import { isProtoCall } from './proto-call.ts';
 import { findingAt, type Source, type Span } from './source.ts';
 
 /** AWS: at most 10 variables with names of at most 64 characters. */
 const VARIABLES_MAX = 10;
 const VARIABLE_CHARACTERS_MAX = 64;
 
+export interface CheckerOptions extends CallRules {
+  readonly isFirstVersion: boolean;
+}
+
 export class Checker {
   readonly findings: Finding[] = [];
   readonly #source: Source;
-  readonly #isFirstVersion: boolean;
+  readonly #options: CheckerOptions;
+  readonly #calls: CallChecker;
   readonly #variables = new Set<string>();
 
-  constructor(source: Source, isFirstVersion: boolean) {
+  constructor(source: Source, options: CheckerOptions) {
     this.#source = source;
-    this.#isFirstVersion = isFirstVersion;
+    this.#options = options;
+    this.#calls = new CallChecker(options, this.#fail.bind(this), this.#warn.bind(this));
   }
 
   statement(statement: Statement): void {
@@ -40,9 +48,12 @@ export class Checker {
     if (problem !== null) this.#fail(topicFilter.span, 'SQL_SYNTAX', `The topic filter is invalid: ${problem}`);
   }
 
-  /** Variables that are assigned elsewhere, and were checked there. */
-  declare(assignments: readonly Assignment[]): void {
-    for (const { name } of assignments) this.#variables.add(name);
+  /** For a template: the statement of its rule, which was checked elsewhere, assigns variables and calls functions already. */
+  continueFrom(statement: Statement): void {
+    for (const { name } of statement.assignments) this.#variables.add(name);
+    const other = new Checker(this.#source, { ...this.#options, isTemplate: false });
+    other.statement(statement);
+    this.#calls.continueFrom(other.#calls);
   }
 
   #assignments(assignments: readonly Assignment[]): void {
@@ -82,7 +93,11 @@ export class Checker {
       case 'name':
         return;
       case 'star':
-        this.#fail(expression, 'SQL_SYNTAX', "'*' stands in the SELECT list, in object literals and in encode() only.");
+        this.#fail(
+          expression,
+          'SQL_SYNTAX',
+          "'*' stands in the SELECT list, in object literals and in a few functions, such as encode(), only.",
+        );
         return;
       case 'variable':
         if (!this.#variables.has(expression.name)) {
@@ -168,32 +183,15 @@ export class Checker {
       return;
     }
     if (spec.since !== '2015-10-08') this.#later(call.nameSpan, `${spec.name}()`);
-    this.#countParameters(spec, call);
+    this.#calls.check(spec, call);
     for (const [i, parameter] of call.parameters.entries()) {
-      if (parameter.kind !== 'star' || spec.params[i]?.takesPayload !== true) this.expression(parameter);
-    }
-    const constants = call.parameters.map((parameter) => (parameter.kind === 'literal' ? parameter.value : dynamic));
-    const complaint = spec.complain?.(constants) ?? null;
-    if (complaint !== null) this.#warn(call, 'SQL_ARGUMENTS', `${complaint} The result is Undefined.`);
-  }
-
-  #countParameters(spec: FunctionSpec, call: Extract<Expression, { kind: 'call' }>): void {
-    const count = call.parameters.length;
-    const min = parameterCountMin(spec);
-    const max = parameterCountMax(spec);
-    if (spec.name === 'decode' && count > 2) {
-      this.#fail(call, 'CONFIG_UNSUPPORTED', "decode(…, 'proto', …) is not available here; only 'base64' is.");
-    } else if (count < min || count > max) {
-      const expected = min === max ? `${min}` : `${min} to ${max}`;
-      this.#warn(call, 'SQL_ARGUMENTS', `${spec.name}() takes ${expected} parameters; with ${count} it is Undefined.`);
+      if (parameter.kind === 'star' && takesPayload(spec, call, i)) continue;
+      if (spec.name === 'get_or_default' && i > 0) this.#calls.inDefault(() => this.expression(parameter));
+      else this.expression(parameter);
     }
   }
 
   #unknown(name: string, span: Span): void {
-    if (externalFunctions.includes(name.toLowerCase())) {
-      this.#fail(span, 'CONFIG_UNSUPPORTED', `${name}() asks another service and is not available here.`);
-      return;
-    }
     const known = nearest(
       name,
       functions.map((spec) => spec.name),
@@ -204,7 +202,7 @@ export class Checker {
 
   /** For what 2015-10-08 does not have. */
   #later(span: Span, what: string, instead = "awsIotSqlVersion '2016-03-23'"): void {
-    if (!this.#isFirstVersion) return;
+    if (!this.#options.isFirstVersion) return;
     this.#fail(
       span,
       'SQL_VERSION',
@@ -219,4 +217,10 @@ export class Checker {
   #warn(span: Span, code: ErrorCode, message: string): void {
     this.findings.push(findingAt(this.#source, span, code, 'warning', message));
   }
+}
+
+/** A function may take `*` at one place only when it has all its parameters; what is missing is reported by itself. */
+function takesPayload(spec: FunctionSpec, call: Extract<Expression, { kind: 'call' }>, i: number): boolean {
+  if (isProtoCall(call)) return i === 0;
+  return (paramsOf(spec.params, call.parameters.length) ?? spec.params)[i]?.takesPayload === true;
 }

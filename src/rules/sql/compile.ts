@@ -9,8 +9,10 @@ import { isArray, isObject, isOrdinary, memberOf, ordinaryMemberOf } from '../ob
 import type { Value } from '../value.ts';
 import type { Expression, NestedQuery } from './ast.ts';
 import { type Compiled, constant, type Evaluate, type Frame, newFrame } from './frame.ts';
+import { failureToDefault } from './get-or-default.ts';
 import { objectBuilder } from './object-builder.ts';
 import { not, type Operate, operators } from './operators.ts';
+import { compileProtoCall, isProtoCall } from './proto-call.ts';
 import type { Scope } from './scope.ts';
 import { compileSelect, payloadOf } from './select.ts';
 
@@ -122,12 +124,26 @@ function compileCase(expression: Extract<Expression, { kind: 'case' }>, scope: S
 
 function compileCall(node: Extract<Expression, { kind: 'call' }>, scope: Scope): Compiled {
   const spec = functionNamed(node.name);
+  const failingBefore = scope.failingCalls;
   const parameters = node.parameters.map((parameter) =>
     parameter.kind === 'star' ? reading(({ context }) => context.payload) : compileExpression(parameter, scope),
   );
+  const [first = constant(undefined), second = constant(undefined)] = parameters;
+  if (isProtoCall(node)) {
+    scope.failingCalls++;
+    return reading(compileProtoCall(node, first.evaluate, scope.descriptors));
+  }
+  if (spec?.external !== undefined) {
+    scope.failingCalls++;
+    scope.callsExternal = true;
+  }
   const isCallable =
     spec !== undefined && parameters.length >= parameterCountMin(spec) && parameters.length <= parameterCountMax(spec);
-  return isCallable ? callOf(spec, parameters) : constant(undefined);
+  if (!isCallable) return constant(undefined);
+  if (spec.name === 'get_or_default' && scope.failingCalls > failingBefore) {
+    return reading(failureToDefault(first.evaluate, second.evaluate));
+  }
+  return callOf(spec, parameters);
 }
 
 function callOf(spec: FunctionSpec, parameters: readonly Compiled[]): Compiled {

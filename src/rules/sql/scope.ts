@@ -1,9 +1,21 @@
 /** Names known while a statement is compiled, and what was seen of it. */
+import type { DescriptorSet } from '../protobuf/descriptor-set.ts';
+
 export class Scope {
+  /** For decode(…, 'proto', …). */
+  readonly descriptors: readonly DescriptorSet[];
   readonly #slots = new Map<string, number>();
   #slotCount = 0;
   /** Whether fields of the payload are read. */
   readsDocument = false;
+  /** Whether a service is asked. */
+  callsExternal = false;
+  /** So many calls seen may throw CallFailed. */
+  failingCalls = 0;
+
+  constructor(descriptors: readonly DescriptorSet[] = []) {
+    this.descriptors = descriptors;
+  }
 
   get slotCount(): number {
     return this.#slotCount;

@@ -1,6 +1,8 @@
 /** SQL statements: text in, something that runs on messages out. */
 import { CodedError, type Finding } from '../../errors.ts';
+import type { ExternalFunctionName } from '../../external-call.ts';
 import type { EvaluationContext } from '../context.ts';
+import type { DescriptorSet } from '../protobuf/descriptor-set.ts';
 import type { Value } from '../value.ts';
 import type { Assignment } from './ast.ts';
 import { Checker } from './checker.ts';
@@ -17,6 +19,10 @@ export const notMatched: unique symbol = Symbol('notMatched');
 export interface CompileOptions extends SourceOptions {
   /** `2015-10-08`, `2016-03-23` or `beta`. */
   readonly version: string;
+  /** Functions that have a connector; another one is an error. Absent: unknown, and every function passes. */
+  readonly available?: ReadonlySet<ExternalFunctionName>;
+  /** For decode(…, 'proto', …); another one is an error. Absent: unknown, every call passes, and fails when it is evaluated. */
+  readonly descriptors?: readonly DescriptorSet[];
 }
 
 export interface CompiledStatement {
@@ -24,8 +30,13 @@ export interface CompiledStatement {
   readonly topicFilter: string | null;
   /** Whether fields of the payload are read, so that it must be JSON. `SELECT *` by itself reads none. */
   readonly needsDocument: boolean;
+  /** Whether it asks services: then `evaluate` may throw CallPending, and can be called again once the call is answered. */
+  readonly callsExternal: boolean;
   readonly warnings: readonly Finding[];
-  /** The outgoing value: a Uint8Array for `SELECT *` on a payload that is not JSON. Never throws for what a payload holds. */
+  /**
+   * The outgoing value: a Uint8Array for `SELECT *` on a payload that is not JSON. Throws CallFailed where a function that asks a
+   * service or decodes protobuf fails, and nothing else for what a payload holds.
+   */
   evaluate(context: EvaluationContext): Value | typeof notMatched;
 }
 
@@ -36,10 +47,10 @@ export function compileStatement(sql: string, options: CompileOptions): Compiled
   const source = sourceOf(sql, options);
   const isFirstVersion = options.version === firstVersion;
   const statement = new Parser(source, isFirstVersion).statement();
-  const checker = new Checker(source, isFirstVersion);
+  const checker = new Checker(source, { ...options, isFirstVersion, isTemplate: false });
   checker.statement(statement);
   throwErrors(checker.findings);
-  const scope = new Scope();
+  const scope = new Scope(options.descriptors);
   const setVariables = compileAssignments(statement.assignments, scope);
   const where = statement.where === null ? null : compileCondition(statement.where, scope);
   const select = compileSelect(statement.select, scope, compileExpression);
@@ -47,6 +58,7 @@ export function compileStatement(sql: string, options: CompileOptions): Compiled
   return {
     topicFilter: statement.topicFilter?.text ?? null,
     needsDocument: scope.readsDocument,
+    callsExternal: scope.callsExternal,
     warnings: checker.findings,
     evaluate: (context) => {
       enter(frame, context);

@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Decimal } from '../../../src/decimal.ts';
+import { CallFailed, CallPending } from '../../../src/rules/external.ts';
 import { functions } from '../../../src/rules/functions/index.ts';
 import { parameterCountMax, parameterCountMin } from '../../../src/rules/functions/spec.ts';
 import { serializeValue } from '../../../src/rules/serialize.ts';
@@ -26,7 +27,7 @@ describe('functions', () => {
   });
 
   const context = contextOf('{"a":1}');
-  for (const spec of functions) {
+  for (const spec of functions.filter(({ external }) => external === undefined)) {
     it(`${spec.name} returns for parameters of any type, leaves them alone and gives no NaN`, () => {
       const max = Math.min(parameterCountMax(spec), 4);
       const parameters = fc.array(anyValue, { minLength: parameterCountMin(spec), maxLength: max });
@@ -40,7 +41,33 @@ describe('functions', () => {
       );
     });
   }
+
+  for (const spec of functions.filter(({ external }) => external !== undefined)) {
+    it(`${spec.name} asks or fails for parameters of any type, and leaves them alone`, () => {
+      const parameters = fc.array(anyValue, {
+        minLength: parameterCountMin(spec),
+        maxLength: parameterCountMax(spec),
+      });
+      fc.assert(
+        fc.property(parameters, (values) => {
+          const thrown = thrownBy(() => spec.evaluate(deepFreeze(values), context));
+          expect(thrown instanceof CallPending || thrown instanceof CallFailed).toBe(true);
+          if (thrown instanceof CallPending) expect(JSON.parse(thrown.call.parameters)).toBeInstanceOf(Array);
+        }),
+        { numRuns: 300 },
+      );
+    });
+  }
 });
+
+function thrownBy(run: () => unknown): unknown {
+  try {
+    run();
+  } catch (thrown) {
+    return thrown;
+  }
+  return null;
+}
 
 describe('operators', () => {
   for (const [name, operate] of Object.entries(operators)) {

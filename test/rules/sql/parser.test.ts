@@ -94,21 +94,6 @@ describe('the checker', () => {
   });
 
   it.each([
-    'get_dynamodb',
-    'aws_lambda',
-    'get_secret',
-    'get_thing_shadow',
-    'machinelearning_predict',
-    'get_registry_data',
-  ])('refuses %s, which asks another service', (name) => {
-    expect(firstOf(`SELECT ${name}(a, 'b') FROM 'a'`)).toMatchObject({ code: 'CONFIG_UNSUPPORTED', column: 8 });
-  });
-
-  it("refuses decode with 'proto'", () => {
-    expect(firstOf("SELECT decode(a, 'proto', 'b', 'k', 'p', 'm') FROM 'a'").code).toBe('CONFIG_UNSUPPORTED');
-  });
-
-  it.each([
     "SELECT (SELECT * FROM a) FROM 'a'",
     "SELECT a[0] FROM 'a'",
     "SELECT a.* FROM 'a'",
