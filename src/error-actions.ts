@@ -9,6 +9,7 @@
  */
 import { checkBlock } from './block.ts';
 import { failedActionOf, failedResourceOf } from './failed-action.ts';
+import { Gate } from './gate.ts';
 import type { FailuresTask, SlabResult } from './lane-protocol.ts';
 import type { ActionPlan, DeadLetter, Entry, Part } from './message.ts';
 import { codeOf } from './sinks/delivery/dead-letter.ts';
@@ -39,6 +40,16 @@ export class ErrorActions {
   });
   readonly #reported = new Map<string, RangeSet>();
   #laneNext = 0;
+  readonly #gate = new Gate();
+
+  /** Until `release`, and once it resolves, nothing is asked of a lane and no part is handed over: the rule set changes. */
+  hold(): Promise<void> {
+    return this.#gate.hold();
+  }
+
+  release(): void {
+    this.#gate.release();
+  }
 
   /** What is refused before, by actions that already drain their outboxes, waits for this. */
   start(services: ErrorActionsServices): void {
@@ -111,22 +122,36 @@ export class ErrorActions {
       const lane = this.#laneNext++ % services.laneCount;
       // A copy for each attempt: the bytes are lost with the worker.
       const bytes = new Uint8Array(originals).buffer;
-      let result: SlabResult;
-      try {
-        result = await services.run(lane, { kind: 'failures', ruleName, bytes, byteLength: bytes.byteLength, failure });
-      } catch {
-        // The worker died, which was told. It may have been another task's doing.
-        continue;
-      }
-      const { inferred, parts, deadLetters } = result;
-      if (inferred.length > 0) {
-        await services.freeze(inferred);
-        continue;
-      }
-      await services.keepDeadLetters(deadLetters);
-      await Promise.all(parts.map((part) => new Promise<void>((resolve) => services.accept(part, resolve))));
-      return parts.length > 0 && deadLetters.length === 0;
+      const told = await this.#gate.pass(() =>
+        this.#attempt(services, lane, { kind: 'failures', ruleName, bytes, byteLength: bytes.byteLength, failure }),
+      );
+      if (told === 'again') continue;
+      await told.settled;
+      return told.isWhole;
     }
     return false;
+  }
+
+  /** Up to the handing over of the parts: all under one rule set. */
+  async #attempt(
+    services: ErrorActionsServices,
+    lane: number,
+    task: FailuresTask,
+  ): Promise<'again' | { readonly settled: Promise<unknown>; readonly isWhole: boolean }> {
+    let result: SlabResult;
+    try {
+      result = await services.run(lane, task);
+    } catch {
+      // The worker died, which was told. It may have been another task's doing.
+      return 'again';
+    }
+    const { inferred, parts, deadLetters } = result;
+    if (inferred.length > 0) {
+      await services.freeze(inferred);
+      return 'again';
+    }
+    await services.keepDeadLetters(deadLetters);
+    const settled = Promise.all(parts.map((part) => new Promise<void>((resolve) => services.accept(part, resolve))));
+    return { settled, isWhole: parts.length > 0 && deadLetters.length === 0 };
   }
 }
