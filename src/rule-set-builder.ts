@@ -3,7 +3,9 @@ import { createHash } from 'node:crypto';
 import { CodedError, type Finding } from './errors.ts';
 import type { LaneRule, LaneSchema } from './lane-protocol.ts';
 import type { ActionPlan } from './message.ts';
-import { createRuleSchema, type RuleDocument } from './rules/rule.ts';
+import { createRuleSchema, type RuleDocument, ruleDoubts } from './rules/rule.ts';
+import type { Samples } from './rules/sql/analysis/samples.ts';
+import { analyzeStatement, analyzeTemplate } from './rules/sql/analyze.ts';
 import { compileStatement } from './rules/sql/statement.ts';
 import { compileTemplate } from './rules/template.ts';
 import { createActionSchema, sinkDefinitions } from './sinks/index.ts';
@@ -39,6 +41,8 @@ export interface RuleSetContext {
   readonly aws?: AwsOptions | undefined;
   /** False while the configuration itself has mistakes: then a missing `aws` is not worth a finding of its own. */
   readonly isAwsKnown: boolean;
+  /** What rules are to be checked against, besides; fields that no sample has are warned of. */
+  readonly samples?: Samples | undefined;
 }
 
 export class RuleSetBuilder {
@@ -60,9 +64,12 @@ export class RuleSetBuilder {
   }
 
   /** Checks one rule document and, when it has no mistakes and is enabled, takes it in. */
-  add(source: YamlSource, data: unknown, at: Path): void {
-    const parsed = validate(source, data, this.#schema, { at, code: 'RULE_INVALID' });
-    this.#findings.push(...parsed.findings);
+  add(source: YamlSource, data: unknown, path: Path): void {
+    // As a tool of AWS wrote it, the rule stands in a wrapper.
+    const unwrapped = unwrapRule(data);
+    const at = [...path, ...(unwrapped?.at ?? [])];
+    const parsed = validate(source, unwrapped?.fields ?? data, this.#schema, { at, code: 'RULE_INVALID' });
+    this.#findings.push(...parsed.findings.map(explainUnsupported));
     const rule = parsed.value;
     if (rule === null) return;
     const before = this.#errorCount();
@@ -76,9 +83,8 @@ export class RuleSetBuilder {
       );
     }
     this.#names.set(rule.ruleName, source.file);
-    if (rule.awsIotSqlVersion === undefined) {
-      const why = `awsIotSqlVersion is absent, which means 2015-10-08 as in AWS. Write '2016-03-23' for the current language, or '2015-10-08' to keep this.`;
-      this.#findings.push(findingAt(source, at, 'SQL_VERSION', why, 'warning'));
+    for (const { path, code, message } of ruleDoubts(rule)) {
+      this.#report(source, [...at, ...path], code, message, 'warning');
     }
     const version = rule.awsIotSqlVersion ?? '2015-10-08';
     const topicFilter = this.#checkSql(source, rule, version, at);
@@ -124,7 +130,10 @@ export class RuleSetBuilder {
     const place = { version, file: source.file, line: start.line, column: start.column };
     try {
       const statement = compileStatement(rule.sql, place);
+      const usedElsewhere = JSON.stringify([rule.actions, rule.errorAction]);
+      const { samples } = this.#context;
       this.#findings.push(...statement.warnings);
+      this.#findings.push(...analyzeStatement(rule.sql, { ...place, samples, usedElsewhere }));
       return statement.topicFilter;
     } catch (error) {
       this.#catch(error, source, [...at, 'sql']);
@@ -155,8 +164,10 @@ export class RuleSetBuilder {
     if (result.plan === null) return null;
     for (const [field, text] of Object.entries(result.plan.destination)) {
       const start = scalarStart(source, [...at, type, field]);
+      const place = { version, sql: rule.sql, file: source.file, line: start.line, column: start.column };
       try {
-        compileTemplate(text, { version, sql: rule.sql, file: source.file, line: start.line, column: start.column });
+        this.#findings.push(...compileTemplate(text, place).warnings);
+        this.#findings.push(...analyzeTemplate(text, { ...place, samples: this.#context.samples }));
       } catch (error) {
         this.#catch(error, source, [...at, type, field]);
       }
