@@ -1,6 +1,7 @@
 import { mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { crc32 } from 'node:zlib';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { Entry } from '../../src/message.ts';
 import { type Files, nodeFiles } from '../../src/spool/files.ts';
@@ -75,6 +76,40 @@ describe('outbox', () => {
     expect(taken[0]).toEqual(entry('a'));
     expect(idsOf(taken)).toEqual(['a', 'b', 'c']);
     expect(await second.take(10, 1000)).toEqual([]);
+  });
+
+  it('keeps the messages behind an entry beside it, also behind one whose body is a file', async () => {
+    const source = join(dir, '..', `${outboxDirectoryName(dir)}.avro`);
+    await writeFile(source, 'container');
+    const originals = Buffer.from('blocks of its messages');
+    const outbox = await open();
+    await outbox.put({ ...entry('a'), originals });
+    await outbox.put({ ...entry('f', { kind: 'file', path: source, byteLength: 9 }), originals });
+    await outbox.put({ ...entry('e'), originals: Buffer.alloc(0) });
+    const reopened = await open();
+    // Bodies alone count.
+    expect(reopened.bytes).toBe(27);
+    const taken = await reopened.take(10, 1000);
+    expect(taken[0]).toEqual({ ...entry('a'), originals });
+    expect(taken[1]).toMatchObject({ id: 'f', originals, body: { kind: 'file', byteLength: 9 } });
+    expect(taken[2]).toEqual({ ...entry('e'), originals: Buffer.alloc(0) });
+  });
+
+  it('reads what the version before this one wrote, and writes the same where there are no originals', async () => {
+    const { body, originals, ...meta } = entry('old');
+    const text = Buffer.from(JSON.stringify({ ...meta, file: false }));
+    const rest = Buffer.concat([Buffer.from([1, 0, 0, 0, text.length, 0, 0, 0]), text, Buffer.from('body of old')]);
+    const checksum = Buffer.alloc(4);
+    checksum.writeUInt32LE(crc32(rest));
+    const written = Buffer.concat([Buffer.from('HGO1'), checksum, rest]);
+    const name = '000000000001-1700000000000-11.entry';
+    await writeFile(join(dir, name), written);
+    const outbox = await open();
+    const taken = await outbox.take(1, 1000);
+    expect(taken).toEqual([{ ...meta, body, originals }]);
+    await outbox.remove(taken);
+    await outbox.put(entry('old'));
+    expect(await readFile(join(dir, name.replace('1-', '2-')))).toEqual(written);
   });
 
   it('keeps entries that were taken but not removed, and forgets those removed', async () => {
