@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
-import { part, type RigOptions, rig, textOf } from './rig.ts';
+import { originalsOf, part, type RigOptions, rig, textOf } from './rig.ts';
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'Date'] });
@@ -93,6 +93,48 @@ describe('packed records', () => {
     accept(9, part(9, [line], { destination: '{"to":"9"}' }));
     await settle();
     expect(batches.flat().map((entry) => entry.destination['to'])).toEqual(['0']);
+    await delivery.close();
+  });
+
+  it('carry the messages behind their lines, in order, whatever they are cut from', async () => {
+    const { delivery, accept, batches } = await packing({ recordBytesMax: 10 });
+    const lines = (...texts: string[]) => ({
+      bodies: texts,
+      more: { originals: originalsOf(texts.map((t) => t.trim())) },
+    });
+    const one = lines('aaa\n', 'bbb\n', 'ccc\n');
+    const two = lines('dd\n', 'e\n');
+    accept(1, part(1, one.bodies, one.more));
+    accept(2, part(4, two.bodies, two.more));
+    expect(delivery.backlog.memoryBytes).toBeGreaterThan(5 * 8 + 17);
+    await delivery.flush(1_000);
+    expect(batches.flat().map(({ originals }) => Buffer.from(originals ?? []).toString())).toEqual([
+      'AAA     BBB     ',
+      'CCC     DD      E       ',
+    ]);
+    expect(delivery.backlog.memoryBytes).toBe(0);
+    await delivery.close();
+  });
+
+  it('carry those of lines that are packed later, too', async () => {
+    const gzip = (bytes: Uint8Array) => Buffer.from(`[${Buffer.from(bytes).toString()}]`);
+    const { delivery, accept, batches } = await packing({}, { plan: { codec: 'gzip' }, services: { gzip } });
+    const shared = originalsOf(['x', 'a', 'b']);
+    const originals = { bytes: shared.bytes.subarray(8), ends: [8, 16] };
+    accept(1, part(1, ['a\n', 'b\n'], { packing: 'records', originals }));
+    accept(2, part(3, ['[c]'], { originals: originalsOf(['c']) }));
+    await delivery.flush(1_000);
+    const [entry] = batches.flat();
+    expect(entry === undefined ? '' : textOf(entry)).toBe('[a\nb\n][c]');
+    expect(Buffer.from(entry?.originals ?? []).toString()).toBe('A       B       C       ');
+    await delivery.close();
+  });
+
+  it('carry none where the action keeps none', async () => {
+    const { delivery, accept, batches } = await packing({});
+    accept(1, part(1, ['a\n']));
+    await delivery.flush(1_000);
+    expect(batches.flat().map(({ originals }) => originals)).toEqual([null]);
     await delivery.close();
   });
 
