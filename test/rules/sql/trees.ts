@@ -25,7 +25,7 @@ const name = fc.oneof(
 );
 /** After a dot and after AS, words that are literals elsewhere are names too. */
 const memberName = fc.oneof({ weight: 5, arbitrary: name }, { weight: 1, arbitrary: fc.constantFrom('true', 'NULL') });
-const functionName = fc.constantFrom('upper', 'concat', 'topic', 'Round', 'get', 'get_or_default', 'noSuchFunction');
+const functionName = fc.constantFrom('upper', 'concat', 'topic', 'Round', 'get', 'get_or_default');
 const castType = fc.constantFrom('String', 'Int', 'DECIMAL', 'Double', 'bool', 'Text');
 const variableName = fc.constantFrom('v', 'v2', 'x_1');
 const text = fc.oneof(
