@@ -49,6 +49,18 @@ export const errorRows = {
     summary: 'A rule document does not have the shape of a TopicRulePayload.',
     remedy: 'Correct the field that the message names.',
   },
+  RULE_ACTION_UNSUPPORTED: {
+    summary: 'The gateway has no such action of AWS, or not with these fields.',
+    remedy: 'Do what the message says; `headgate rules import --partial` writes the rule with its other actions.',
+  },
+  RULE_VALUE_UNRESOLVED: {
+    summary: 'A value of a CloudFormation template cannot be known from the template.',
+    remedy: 'Pass it with --parameter, or import the deployed rule: `aws iot get-topic-rule` has every value.',
+  },
+  RULE_FILE_EXISTS: {
+    summary: 'A rule file of that name is there already, with another content.',
+    remedy: 'Write to another folder with --out, or replace it with --force.',
+  },
   SQL_SYNTAX: { summary: 'The SQL statement cannot be parsed.', remedy: 'Correct it at the caret.' },
   SQL_FUNCTION_UNKNOWN: {
     summary: 'A function of this name does not exist.',

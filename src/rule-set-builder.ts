@@ -3,6 +3,8 @@ import { createHash } from 'node:crypto';
 import { CodedError, type Finding } from './errors.ts';
 import type { LaneRule, LaneSchema } from './lane-protocol.ts';
 import type { ActionPlan } from './message.ts';
+import { explainUnsupported } from './rule-documents/explain-unsupported.ts';
+import { unwrapRule } from './rule-documents/unwrap-rule.ts';
 import { createRuleSchema, type RuleDocument, ruleDoubts } from './rules/rule.ts';
 import type { Samples } from './rules/sql/analysis/samples.ts';
 import { analyzeStatement, analyzeTemplate } from './rules/sql/analyze.ts';

@@ -1,0 +1,12 @@
+/** "The key lambda is not known" said as what it is: an action of AWS that does not run here, and what to do instead. */
+import type { Finding } from '../errors.ts';
+import { awsActionOf } from './aws-actions.ts';
+
+const ACTION_KEY = /(?:^|\.)(?:actions\.\d+|errorAction)\.([A-Za-z0-9]+)$/;
+
+export function explainUnsupported(finding: Finding): Finding {
+  if (finding.code !== 'CONFIG_KEY_UNKNOWN') return finding;
+  const row = awsActionOf(ACTION_KEY.exec(finding.path)?.[1] ?? '');
+  if (row === null || row.support !== 'unsupported') return finding;
+  return { ...finding, code: 'RULE_ACTION_UNSUPPORTED', message: `There is no ${row.key} action here. ${row.how}` };
+}

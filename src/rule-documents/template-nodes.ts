@@ -1,0 +1,69 @@
+/** CloudFormation templates as YAML nodes: `!Sub` is a tag, `{ "Fn::Sub": … }` a map of one key; both are the same call. */
+import { type Document, isAlias, isMap, isScalar, isSeq, type Node } from 'yaml';
+import type { Path } from '../yaml-document.ts';
+
+/** A node and where it stands. */
+export interface Placed {
+  readonly node: Node;
+  readonly path: Path;
+}
+
+/** A call of an intrinsic function. `argument` is to be read as it is: its own tag is the call's name. */
+export interface IntrinsicCall {
+  /** `Ref`, `Condition` or `Fn::…`. */
+  readonly name: string;
+  readonly argument: Placed;
+}
+
+/** The node that an alias repeats; null where there is nothing. */
+export function dereference(node: unknown, document: Document): Node | null {
+  if (isAlias(node)) return node.resolve(document) ?? null;
+  return isMap(node) || isSeq(node) || isScalar(node) ? node : null;
+}
+
+export function intrinsicCall({ node, path }: Placed, document: Document): IntrinsicCall | null {
+  const { tag } = node;
+  if (tag !== undefined && /^!\w/.test(tag)) {
+    const name = tag.slice(1);
+    return { name: isBare(name) ? name : `Fn::${name}`, argument: { node, path } };
+  }
+  if (!isMap(node) || node.items.length !== 1) return null;
+  const [pair] = node.items;
+  const name = isScalar(pair?.key) ? String(pair.key.value) : '';
+  const argument = dereference(pair?.value, document);
+  if (argument === null || !(isBare(name) || name.startsWith('Fn::'))) return null;
+  return { name, argument: { node: argument, path: [...path, name] } };
+}
+
+function isBare(name: string): boolean {
+  return name === 'Ref' || name === 'Condition';
+}
+
+/** Members of a map in their order; none where the node is no map. */
+export function membersOf(placed: Placed | null, document: Document): readonly (Placed & { readonly key: string })[] {
+  if (placed === null || !isMap(placed.node)) return [];
+  return placed.node.items.flatMap(({ key, value }) => {
+    const node = dereference(value, document);
+    if (node === null || !isScalar(key)) return [];
+    const name = scalarText(key);
+    return [{ key: name, node, path: [...placed.path, name] }];
+  });
+}
+
+export function memberOf(placed: Placed | null, key: string, document: Document): Placed | null {
+  return membersOf(placed, document).find((member) => member.key === key) ?? null;
+}
+
+/** Items of a sequence; none where the node is none. */
+export function itemsOf({ node, path }: Placed, document: Document): readonly Placed[] {
+  if (!isSeq(node)) return [];
+  return node.items.flatMap((value, index) => {
+    const item = dereference(value, document);
+    return item === null ? [] : [{ node: item, path: [...path, index] }];
+  });
+}
+
+/** A scalar as its author wrote it: an account id keeps its leading zero. */
+export function scalarText(scalar: { readonly value: unknown; readonly source?: string }): string {
+  return typeof scalar.value === 'string' ? scalar.value : (scalar.source ?? String(scalar.value));
+}
