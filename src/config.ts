@@ -8,8 +8,9 @@ import { z } from 'zod';
 import { adminSchema } from './admin-config.ts';
 import { awsSchema } from './aws/config.ts';
 import { authSchema, checkListeners, listenersSchema, usersFileSchema } from './broker/config.ts';
-import { asError, type Finding } from './errors.ts';
+import { asError, CodedError, type Finding } from './errors.ts';
 import { loadRuleSet, type RuleSet } from './rule-set.ts';
+import type { Samples } from './rules/sql/analysis/samples.ts';
 import { resolveSecrets } from './secrets.ts';
 import { journalSchema } from './spool/config.ts';
 import { type WatchedFiles, watchedFiles } from './watched-files.ts';
@@ -138,6 +139,30 @@ export function loadConfig(file: string, env: Environment): LoadResult {
     }),
   };
   return { config: Object.freeze(config), findings };
+}
+
+/** Keys of the configuration that rules are judged by. */
+const ruleKeys: ReadonlySet<string> = new Set(['rules', 'schemas', 'aws', 'connectors']);
+
+/**
+ * The rules of a configuration, or others (`rules`: patterns), judged by what it says of services and schemas. What is wrong with the
+ * rest of it is left out.
+ */
+export function loadRules(
+  file: string,
+  env: Environment,
+  options: { readonly samples: Samples | undefined; readonly rules: readonly string[] | null },
+): ReturnType<typeof loadRuleSet> {
+  const { source, findings } = readSource(file);
+  if (source === null) throw new CodedError('CONFIG_SYNTAX', `${file} cannot be used.`, { findings });
+  const baseDir = dirname(resolve(file));
+  const secrets = resolveSecrets(source, source.data, { env, baseDir });
+  const checked = [...secrets.findings, ...validate(source, secrets.data ?? {}, configSchema).findings];
+  const parts = salvage(secrets.data);
+  const { samples } = options;
+  const loaded = loadRuleSet(source, { baseDir, ...parts, rules: options.rules ?? parts.rules, samples });
+  const ofRules = checked.filter(({ path }) => ruleKeys.has(path.split('.')[0] ?? ''));
+  return { ...loaded, findings: [...ofRules, ...loaded.findings] };
 }
 
 function readSource(file: string): { readonly source: YamlSource | null; readonly findings: readonly Finding[] } {
