@@ -60,7 +60,8 @@ export class KeptOriginals {
     if (message.sequence !== this.#lastSequence) return;
     const output = this.#output;
     const left = emptied(output.written(this.#lastStart));
-    output.position = this.#lastStart + left.length;
+    output.position = this.#lastStart;
+    output.append(left);
     this.#ends[this.#ends.length - 1] = output.position;
   }
 
