@@ -1,6 +1,7 @@
 /**
- * Runs a spool on a disk that loses power at a random operation, several times, and accounts for every message: of two classes and
- * several clients, on a number of lanes that changes from start to start, under rule sets that change from start to start and meanwhile.
+ * Runs a spool on a disk that loses power at a random operation, several times, or is stopped with messages left, and accounts for every
+ * message: of two classes and several clients, on a number of lanes that changes from start to start, under rule sets that change from
+ * start to start and meanwhile.
  */
 import { pino } from 'pino';
 import { createEvents } from '../../../src/events.ts';
@@ -155,10 +156,12 @@ class ModelRun {
       if (random() < 0.3) await spool.progress.flush();
     }
     await reload;
-    await spool.drained();
-    this.#collect(waiter, appended);
-    if (disk.operationsLeft === Number.POSITIVE_INFINITY) await spool.close();
+    const isLast = disk.operationsLeft === Number.POSITIVE_INFINITY;
+    const isStoppedEarly = !isLast && random() < 0.5;
+    if (!isStoppedEarly) await spool.drained();
+    if (isLast || isStoppedEarly) await spool.close();
     else await turn();
+    this.#collect(waiter, appended);
     disk.operationsLeft = Math.min(disk.operationsLeft, 0);
   }
 

@@ -46,6 +46,7 @@ interface Reports {
   readonly damage: Damage[];
   readonly failures: Error[];
   readonly outboxDamage: string[];
+  readonly ruleSetsLost: string[];
 }
 
 export async function openTestSpool(
@@ -54,12 +55,13 @@ export async function openTestSpool(
   options: Partial<OpenSpoolOptions> & { readonly isLocked?: boolean } = {},
 ) {
   const metrics = createMetrics();
-  const reports: Reports = { damage: [], failures: [], outboxDamage: [] };
+  const reports: Reports = { damage: [], failures: [], outboxDamage: [], ruleSetsLost: [] };
   const events = {
     ...createEvents(pino({ level: 'silent' }), metrics),
     journalDamageFound: (name: string, file: string, offset: number, byteLength: number) =>
       void reports.damage.push({ class: name, file, offset, byteLength }),
     journalFailed: (_name: string, error: Error) => void reports.failures.push(error),
+    ruleSetLost: (hash: string) => void reports.ruleSetsLost.push(hash),
     outboxEntryDamaged: (_action: string, file: string) => void reports.outboxDamage.push(file),
   };
   const { tuning, isLocked = false, ...rest } = options;
