@@ -329,16 +329,16 @@ export function defaultKey(expression: Expression, textOf: (expression: Expressi
 }
 
 function nameOf(expression: Expression): string | null {
-  switch (expression.kind) {
+  let named = expression;
+  while (named.kind === 'index') named = named.object;
+  switch (named.kind) {
     case 'name':
     case 'variable':
     case 'member':
     case 'call':
-      return expression.name;
+      return named.name;
     case 'cast':
       return 'cast';
-    case 'index':
-      return nameOf(expression.object);
     default:
       return null;
   }
