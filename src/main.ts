@@ -39,6 +39,16 @@ const host: Host = {
       lines.close();
     }
   },
+  readBytes: async (bytesMax) => {
+    const chunks: Buffer[] = [];
+    let length = 0;
+    for await (const chunk of process.stdin) {
+      chunks.push(chunk as Buffer);
+      length += (chunk as Buffer).length;
+      if (length >= bytesMax) break;
+    }
+    return Buffer.concat(chunks);
+  },
   onStopSignal: (callback) => {
     let count = 0;
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => callback(++count));

@@ -15,6 +15,8 @@ export interface Host {
   writeBytes(bytes: Uint8Array): Promise<void>;
   /** All of standard input, or the answer to `prompt` on a terminal, without its line end. */
   readLine(prompt: string): Promise<string>;
+  /** Standard input to its end, or until at least `bytesMax` bytes of it are there. */
+  readBytes(bytesMax: number): Promise<Uint8Array>;
   /** Calls back at each SIGTERM and SIGINT, with how many there have been. */
   onStopSignal(callback: (count: number) => void): void;
   /** Leaves at once. */
