@@ -64,6 +64,18 @@ describe('runVectors', () => {
       { sql: "SELECT * FROM 't'", payload: { base64: 'AP8=' }, expect: { match: true, output: { base64: 'AP8=' } } },
     ],
     ['a template', { template: 'x/${a}', expect: { match: true, rendered: 'x/1' } }],
+    [
+      'an evaluation that needs a service',
+      { sql: "SELECT aws_lambda('f', a) AS a FROM 't'", expect: { error: 'eval' } },
+    ],
+    [
+      'a descriptor set that is not there',
+      {
+        sql: "SELECT decode(*, 'proto', 'b', 'k', 'p', 'm') AS a FROM 't'",
+        awsIotSqlVersion: '2016-03-23',
+        expect: { error: 'eval' },
+      },
+    ],
     ['a tolerance', { payload: { a: 1.0001 }, tolerance: 0.001 }],
     ['Basic Ingest', { ruleName: 'r', topic: '$aws/rules/r/t' }],
     [

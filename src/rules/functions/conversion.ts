@@ -113,7 +113,8 @@ export const conversionFunctions: readonly FunctionSpec[] = [
   {
     name: 'decode',
     category: 'conversion',
-    summary: 'The JSON value that base64 text stands for, or else the text; Null for what is no base64 of UTF-8 text.',
+    summary:
+      "The JSON value that base64 text stands for, or else the text; Null for what is no base64 of UTF-8 text. `decode(value, 'proto', bucket, key, protoName, messageType)` decodes a protobuf message, `*` or base64 text, with a descriptor set that `connectors.descriptors` names, and fails the rule for what is no such message; twice per statement.",
     since: '2016-03-23',
     params: [{ name: 'value' }, { name: 'scheme' }],
     pure: true,
@@ -122,6 +123,7 @@ export const conversionFunctions: readonly FunctionSpec[] = [
       { sql: "decode('eyJhIjoxfQ==', 'base64').a", result: '1' },
       { sql: "decode('%%%%', 'base64')", result: 'null' },
     ],
+    // 'proto' is compiled by itself.
     complain: complainOfScheme,
     evaluate: ([value, scheme]) => {
       if (scheme !== 'base64' || value === undefined) return undefined;

@@ -1,5 +1,6 @@
 /** FileDescriptorSets, as `protoc --descriptor_set_out` writes them, and the message types in them. */
 import type { DescFile, DescMessage, FileRegistry } from '@bufbuild/protobuf';
+import type { DescriptorProto } from '@bufbuild/protobuf/wkt';
 import { asError, type ErrorCode } from '../../errors.ts';
 import { nearest } from '../../nearest.ts';
 import { protobuf } from './library.ts';
@@ -89,9 +90,21 @@ function parse(bytes: Uint8Array): FileRegistry | string {
   if (bytes.length > SET_BYTES_MAX) return `has ${bytes.length} bytes; AWS IoT takes at most ${SET_BYTES_MAX}.`;
   const { createFileRegistry, fromBinary, FileDescriptorSetSchema } = protobuf();
   try {
-    return createFileRegistry(fromBinary(FileDescriptorSetSchema, bytes));
+    const set = fromBinary(FileDescriptorSetSchema, bytes);
+    for (const file of set.file) nameFields(file.messageType);
+    return createFileRegistry(set);
   } catch (error) {
     return `cannot be read: ${asError(error).message}. Write it with protoc --include_imports --descriptor_set_out.`;
+  }
+}
+
+/** protoc writes the names of fields in JSON into the set; other compilers leave them to be derived, as protoc derives them. */
+function nameFields(types: readonly DescriptorProto[]): void {
+  for (const { field, nestedType } of types) {
+    for (const one of field) {
+      if (one.jsonName === '') one.jsonName = one.name.replace(/_+([^_]?)/g, (_, next: string) => next.toUpperCase());
+    }
+    nameFields(nestedType);
   }
 }
 

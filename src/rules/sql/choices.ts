@@ -162,6 +162,29 @@ export const choices: readonly Choice[] = [
       'Not enforced: the size of a message bounds both. 10 variables, 10 actions and 128 KiB of SQL are. A text or array that functions make to grow beyond 16 Mi characters or a million elements is Undefined.',
   },
   {
+    id: 'external-parameters',
+    question: 'Functions that ask a service, with parameters that they cannot take',
+    choice:
+      'They fail, and so does the rule for this message, rather than give Undefined: nothing is lost silently. A wrong number of parameters is refused when the rule is checked.',
+  },
+  {
+    id: 'external-limits',
+    question:
+      "More calls of get_dynamodb(), get_registry_data() and decode(…, 'proto', …) in a statement than AWS allows",
+    choice: 'The rule is refused when it is checked; AWS ends it for each message.',
+  },
+  {
+    id: 'external-set',
+    question: 'A SET variable whose function fails, used within get_or_default()',
+    choice: 'The rule fails where the variable is assigned: get_or_default() must stand there.',
+  },
+  {
+    id: 'proto-json',
+    question: "The JSON that decode(…, 'proto', …) gives",
+    choice:
+      "Protobuf's JSON mapping: names in lowerCamelCase or the json_name, 64-bit integers as Strings, enums by name, bytes as base64 text, fields that are not set left out; 32-bit floats as their shortest decimals. What cannot be decoded, and more than 128 KiB in or out, fails the rule.",
+  },
+  {
     id: 'replay',
     question: 'newuuid(), rand(), traceid() and timestamp() when a message is evaluated again after a restart',
     choice: 'The same values as before: they derive from the message.',

@@ -12,6 +12,8 @@ import type { Span } from './source.ts';
 type Call = Extract<Expression, { kind: 'call' }>;
 
 const PARAMETER_COUNT = 6;
+/** The library may quote what it was given. */
+const WHY_CHARACTERS_MAX = 300;
 /** AWS: "you can use the decode SQL function within a single SQL expression up to two times". */
 export const PROTO_CALLS_MAX = 2;
 
@@ -63,7 +65,8 @@ export function compileProtoCall(call: Call, value: Evaluate, sets: readonly Des
     try {
       return read(bytes);
     } catch (error) {
-      throw new CallFailed('decode', `The value is not a ${typeName} that can be decoded: ${asError(error).message}.`);
+      const why = asError(error).message.slice(0, WHY_CHARACTERS_MAX);
+      throw new CallFailed('decode', `The value is not a ${typeName} that can be decoded: ${why}.`);
     }
   };
 }
