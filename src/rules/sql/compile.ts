@@ -156,14 +156,8 @@ function callOf(spec: FunctionSpec, parameters: readonly Compiled[]): Compiled {
   if (first !== undefined && second !== undefined && parameters.length === 2) {
     return folded((frame) => call([first.evaluate(frame), second.evaluate(frame)], frame.context), isConstant);
   }
-  return folded(
-    (frame) =>
-      call(
-        parameters.map((parameter) => parameter.evaluate(frame)),
-        frame.context,
-      ),
-    isConstant,
-  );
+  const evaluates = parameters.map((parameter) => parameter.evaluate);
+  return folded((frame) => call(valuesOf(evaluates, frame), frame.context), isConstant);
 }
 
 function preparedOf(spec: FunctionSpec, parameters: readonly Compiled[]): FunctionSpec['evaluate'] {
@@ -176,13 +170,15 @@ function compileArray({ items }: Extract<Expression, { kind: 'array' }>, scope: 
   const compiled = items.map((item) => compileExpression(item, scope));
   const evaluates = compiled.map(({ evaluate }) => evaluate);
   return folded(
-    (frame) => {
-      const values: Value[] = [];
-      for (let i = 0; i < evaluates.length; i++) values.push((evaluates[i] as Evaluate)(frame));
-      return values;
-    },
+    (frame) => valuesOf(evaluates, frame),
     compiled.every(({ isConstant }) => isConstant),
   );
+}
+
+function valuesOf(evaluates: readonly Evaluate[], frame: Frame): Value[] {
+  const values: Value[] = [];
+  for (let i = 0; i < evaluates.length; i++) values.push((evaluates[i] as Evaluate)(frame));
+  return values;
 }
 
 function compileObject({ members }: Extract<Expression, { kind: 'object' }>, scope: Scope): Compiled {
@@ -196,7 +192,7 @@ function compileObject({ members }: Extract<Expression, { kind: 'object' }>, sco
 
 /** Over an Array: an Array of results; over an Object: its one result; over anything else: Undefined. */
 function compileNested(query: NestedQuery, scope: Scope): Compiled {
-  const { source, enter, where, select } = compileParts(query, scope);
+  const { source, slot, where, select } = compileParts(query, scope);
   return reading((frame) => {
     const from = source(frame);
     const outer = frame.element;
@@ -204,14 +200,14 @@ function compileNested(query: NestedQuery, scope: Scope): Compiled {
     if (isArray(from)) {
       const values: Value[] = [];
       for (let i = 0; i < from.length; i++) {
-        enter(frame, from[i]);
+        enter(frame, from[i], slot);
         if (where !== null && !where(frame)) continue;
         const value = select(frame);
         if (value !== undefined) values.push(value);
       }
       result = values;
     } else if (isObject(from)) {
-      enter(frame, from);
+      enter(frame, from, slot);
       if (where === null || where(frame)) result = select(frame);
     }
     frame.element = outer;
@@ -221,9 +217,9 @@ function compileNested(query: NestedQuery, scope: Scope): Compiled {
 
 /** Whether any element passes WHERE, whatever is selected of it. */
 function compileExists(query: NestedQuery, scope: Scope): Compiled {
-  const { source, enter, where } = compileParts(query, scope);
+  const { source, slot, where } = compileParts(query, scope);
   const passes = (frame: Frame, element: Value): boolean => {
-    enter(frame, element);
+    enter(frame, element, slot);
     return where === null || where(frame);
   };
   return reading((frame) => {
@@ -237,10 +233,16 @@ function compileExists(query: NestedQuery, scope: Scope): Compiled {
   });
 }
 
+/** Makes `element` the one that names are looked up in, and what the alias stands for. */
+function enter(frame: Frame, element: Value, slot: number | null): void {
+  frame.element = element;
+  if (slot !== null) frame.slots[slot] = element;
+}
+
 interface QueryParts {
   readonly source: Evaluate;
-  /** Makes `element` the one that names are looked up in. */
-  readonly enter: (frame: Frame, element: Value) => void;
+  /** Where the alias finds the element; null: there is no alias. */
+  readonly slot: number | null;
   /** Whether the element passes; null: all do. */
   readonly where: ((frame: Frame) => boolean) | null;
   readonly select: Evaluate;
@@ -248,15 +250,13 @@ interface QueryParts {
 
 function compileParts(query: NestedQuery, scope: Scope): QueryParts {
   const source = compileExpression(query.source, scope).evaluate;
-  return scope.withAlias(query.alias, (slot) => ({
+  const parts = (slot: number | null): QueryParts => ({
     source,
-    enter: (frame, element) => {
-      frame.element = element;
-      frame.slots[slot] = element;
-    },
+    slot,
     select: compileSelect(query.select, scope, compileExpression),
     where: query.where === null ? null : compileCondition(query.where, scope),
-  }));
+  });
+  return query.alias === null ? parts(null) : scope.withAlias(query.alias, parts);
 }
 
 /**

@@ -36,13 +36,12 @@ export class Scope {
   }
 
   /** Compiles the inside of a query with `alias` known; an alias of the same name further out is hidden meanwhile. */
-  withAlias<Result>(alias: string | null, compile: (slot: number) => Result): Result {
-    const name = alias ?? '';
-    const outer = this.#slots.get(name);
-    const slot = this.#define(name);
+  withAlias<Result>(alias: string, compile: (slot: number) => Result): Result {
+    const outer = this.#slots.get(alias);
+    const slot = this.#define(alias);
     const result = compile(slot);
-    if (outer === undefined) this.#slots.delete(name);
-    else this.#slots.set(name, outer);
+    if (outer === undefined) this.#slots.delete(alias);
+    else this.#slots.set(alias, outer);
     return result;
   }
 
