@@ -25,15 +25,15 @@ export function awsFailure(thrown: unknown, resource: string, permission: string
 
 function judge(error: Error, status: number | null, isForeign: boolean, permission: string, section: string) {
   const name = nameOf(error);
-  if (!isForeign && (THROTTLED.test(name) || status === 429)) {
+  // No status: the network. Status 2xx: the reply broke off.
+  if (isForeign || status === null || status < 300) {
+    return { advice: `Check the network and \`${section}.aws.endpoint\`.`, isTransient: true };
+  }
+  if (THROTTLED.test(name) || status === 429) {
     return { advice: `Raise \`${section}.cacheSeconds\`, or the service's quota.`, isTransient: true };
   }
-  if (!isForeign && (DENIED.test(name) || status === 401 || status === 403)) {
+  if (DENIED.test(name) || status === 401 || status === 403) {
     return { advice: `Allow ${permission} to the credentials under \`aws:\`.`, isTransient: false };
-  }
-  // No status: the network. Status 2xx: the reply broke off.
-  if (status === null || status < 300) {
-    return { advice: `Check the network and \`${section}.aws.endpoint\`.`, isTransient: true };
   }
   if (TRANSIENT.test(name) || status === 408 || status >= 500) {
     return { advice: 'The service has a fault; it will be asked again by the next call.', isTransient: true };

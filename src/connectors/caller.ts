@@ -62,6 +62,11 @@ export class Caller {
     this.#cache = new Cache(CACHE_ENTRIES_MAX, CACHE_BYTES_MAX, now);
   }
 
+  /** Calls that run at the same time; more would wait here, within their time limit. */
+  get concurrency(): number {
+    return this.#connector.concurrency;
+  }
+
   /** Never rejects, and answers within the connector's time limit. */
   async answer(parameters: string): Promise<ExternalAnswer> {
     const name = this.#connector.function;
@@ -152,9 +157,7 @@ export class Caller {
     if (entrance !== 'entered') return this.#turnedAway(question, entrance, signal);
     try {
       if (this.#clock.now() + ASK_MS_MIN > deadline) return this.#turnedAway(question, 'aborted', signal);
-      const reply = await Promise.race([this.#attempts(question, signal, deadline), whenAborted(signal)]);
-      // The attempt itself may have noticed the end first, and blames the connection.
-      return signal.aborted ? (signal.reason as Reply) : reply;
+      return await Promise.race([this.#attempts(question, signal, deadline), whenAborted(signal)]);
     } finally {
       this.#limiter.leave();
     }

@@ -1,6 +1,7 @@
 /** The `connectors:` section: the services that SQL functions may ask. A function that is not declared here is refused in rules. */
 import { z } from 'zod';
 import { awsOverrideSchema } from '../aws/options.ts';
+import { type ExternalFunctionName, externalFunctionNames } from '../external-call.ts';
 
 /**
  * No call takes longer. AWS stops a Lambda function that a rule calls after 2000 ms, and a message waits for all its calls:
@@ -132,3 +133,17 @@ export const connectorsSchema = z
   .describe('Services behind SQL functions. Only what is declared here can be called.');
 
 export type ConnectorsConfig = z.output<typeof connectorsSchema>;
+
+/** The functions that a configuration declares a service for. */
+export function configuredFunctions(config: ConnectorsConfig): ReadonlySet<ExternalFunctionName> {
+  const { lambda, dynamodb, registry, secrets, shadows, machineLearning } = config;
+  const sections = {
+    aws_lambda: lambda,
+    get_dynamodb: dynamodb,
+    get_registry_data: registry,
+    get_secret: secrets,
+    get_thing_shadow: shadows,
+    machinelearning_predict: machineLearning,
+  } satisfies Record<ExternalFunctionName, unknown>;
+  return new Set(externalFunctionNames.filter((name) => sections[name] !== undefined));
+}

@@ -19,16 +19,13 @@ export class Limiter {
     }
     if (this.#waiting.size >= this.#waitingMax) return Promise.resolve('full');
     return new Promise((resolve) => {
-      const onAbort = () => {
+      const enter = () => resolve('entered');
+      const giveUp = () => {
         this.#waiting.delete(enter);
         resolve('aborted');
       };
-      const enter = () => {
-        signal.removeEventListener('abort', onAbort);
-        resolve('entered');
-      };
       this.#waiting.add(enter);
-      signal.addEventListener('abort', onAbort, { once: true });
+      signal.addEventListener('abort', giveUp, { once: true });
     });
   }
 

@@ -1,17 +1,20 @@
 import { describe, expect, it } from 'vitest';
+import { configuredFunctions, connectorsSchema } from '../../src/connectors/config.ts';
 import { externalFunctionNames } from '../../src/external-call.ts';
 import { folderOf } from '../support/folder.ts';
 import { json, ok, reasonOf, scene, serve, silence } from './scene.ts';
 
 describe('connectors', () => {
   it('offers what is configured, and no more', async () => {
-    expect([...scene({}).connectors.available]).toEqual([]);
-    const { connectors, ask } = scene({ shadows: {}, dynamodb: {} });
-    expect([...connectors.available].sort()).toEqual(['get_dynamodb', 'get_thing_shadow']);
+    const offered = (config: unknown) => [...configuredFunctions(connectorsSchema.parse(config))].sort();
+    expect(offered({})).toEqual([]);
+    expect(offered({ shadows: {}, dynamodb: {} })).toEqual(['get_dynamodb', 'get_thing_shadow']);
+    const { connectors, ask } = scene({ shadows: {}, dynamodb: { concurrency: 7 } });
+    expect(connectors.concurrencyOf('get_dynamodb')).toBe(7);
     expect(reasonOf(await ask('aws_lambda', 'f', {}))).toBe(
       'aws_lambda: it is not configured. Declare its service under `connectors:`.',
     );
-    const all = scene({
+    const all = offered({
       lambda: { functions: ['f'] },
       dynamodb: {},
       registry: {},
@@ -19,7 +22,7 @@ describe('connectors', () => {
       shadows: {},
       machineLearning: { models: [{ id: 'm', url: 'http://127.0.0.1:1/' }] },
     });
-    expect([...all.connectors.available].sort()).toEqual([...externalFunctionNames].sort());
+    expect(all).toEqual([...externalFunctionNames].sort());
   });
 
   it('keeps one service apart from the trouble of another', async () => {

@@ -79,6 +79,12 @@ describe('get_dynamodb', () => {
     expect(missing.events).toHaveLength(1);
   });
 
+  it('knows a denial by its name, because DynamoDB gives it the status 400', async () => {
+    const { get, server } = await dynamodb(awsError(400, 'AccessDeniedException', 'No.'));
+    expect(reasonOf(await get())).toContain('Allow dynamodb:GetItem to the credentials under `aws:`.');
+    expect(server.received).toHaveLength(1);
+  });
+
   it('names neither key values nor credentials in a reason', async () => {
     const { ask } = await dynamodb(awsError(500, 'InternalServerError'));
     const reason = reasonOf(await ask('get_dynamodb', 'Devices', 'id', 'device-of-somebody'));

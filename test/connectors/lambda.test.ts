@@ -71,6 +71,13 @@ describe('aws_lambda', () => {
     );
     expect(denied.server.received).toHaveLength(1);
     expect(denied.events).toHaveLength(1);
+    const proxied = await lambda({}, (response) => {
+      response.writeHead(403, { 'content-type': 'text/html' });
+      response.end('<html><h1>Blocked</h1></html>');
+    });
+    expect(reasonOf(await proxied.call())).toContain(
+      'something that is not the service answered with status 403. Check the network and `connectors.lambda.aws.endpoint`.',
+    );
     const missing = await lambda({}, awsError(404, 'ResourceNotFoundException', 'Function not found'));
     expect(reasonOf(await missing.call())).toContain('Check its name, and the region');
     expect(missing.server.received).toHaveLength(1);
