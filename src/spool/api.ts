@@ -48,8 +48,8 @@ export interface Progress {
   settled(slab: Slab, actionId: string): void;
   /**
    * More parts that a slab owes, found after `evaluated`, while at least one part of it is not settled. Throws where the slab is
-   * settled, and where an action already settled all it owed, unless a part under '' is open: what an action has of a slab is
-   * recorded once it owes no more, but not while '' does. So whoever will owe more later keeps one part under '' open until then.
+   * settled, and for an action that was through: it settled all it owed, and no part under '' was open, so that it may be recorded
+   * as done with these messages. So whoever will owe more later keeps one part under '' open from `evaluated` until then.
    */
   owes(slab: Slab, partsByAction: ReadonlyMap<string, number>): void;
   /** Makes what was recorded durable, then frees segments that nothing needs. Runs by itself within a second. */

@@ -80,11 +80,9 @@ export class Progress implements ProgressPort {
   owes(slab: Slab, partsByAction: ReadonlyMap<string, number>): void {
     invariant(slab instanceof SlabState && slab.partsLeft > 0, 'a slab owes more only while it owes something.');
     const owed = slab.partsLeftByAction ?? new Map<string, number>();
-    const isOpen = (owed.get('') ?? 0) > 0;
     for (const [action, parts] of partsByAction) {
-      const left = owed.get(action);
-      invariant(isOpen || left !== 0, `${action} may be recorded as done with this slab.`);
-      owed.set(action, (left ?? 0) + parts);
+      invariant(slab.actionsClosed?.has(action) !== true, `${action} may be recorded as done with this slab.`);
+      owed.set(action, (owed.get(action) ?? 0) + parts);
       slab.partsLeft += parts;
     }
   }
@@ -157,9 +155,14 @@ export class Progress implements ProgressPort {
   #completed(slab: SlabState, actionId: string): void {
     const owed = slab.partsLeftByAction ?? new Map<string, number>();
     if ((owed.get('') ?? 0) > 0) return;
-    const actions = actionId === '' ? [...owed].flatMap(([action, left]) => (left === 0 ? [action] : [])) : [actionId];
-    slab.actionsDone.push(...actions.filter((action) => action !== ''));
-    if (slab.actionsDone.length > 0) this.#partial.add(slab);
+    const closed = slab.actionsClosed ?? new Set<string>();
+    slab.actionsClosed = closed;
+    for (const action of actionId === '' ? owed.keys() : [actionId]) {
+      if (action === '' || owed.get(action) !== 0 || closed.has(action)) continue;
+      closed.add(action);
+      slab.actionsDone.push(action);
+      this.#partial.add(slab);
+    }
   }
 
   #settleAll(slab: SlabState): void {

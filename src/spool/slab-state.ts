@@ -20,8 +20,9 @@ export class SlabState implements Slab {
   /** Parts that are not settled, in all and by action. */
   partsLeft = 0;
   partsLeftByAction: Map<string, number> | null = null;
-  /** Actions that settled all their parts while others have not. */
+  /** Actions that settled all their parts while others have not, to be recorded; and all of them, recorded or not. */
   readonly actionsDone: string[] = [];
+  actionsClosed: Set<string> | null = null;
 
   /** Counts as open in its segment until it is settled or discarded. */
   constructor(messageClass: MessageClass, segment: Segment, isReplay: boolean) {

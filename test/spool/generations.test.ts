@@ -455,6 +455,9 @@ describe('progress across rule sets', () => {
         progress.settled(slab, '');
         progress.settled(slab, 'x');
         expect(() => progress.owes(slab, new Map([['x', 1]]))).toThrow('recorded as done');
+        progress.owes(slab, new Map([['', 1]]));
+        expect(() => progress.owes(slab, new Map([['x', 1]]))).toThrow('recorded as done');
+        progress.settled(slab, '');
         settle.push(() => {
           progress.owes(slab, new Map([['y', 1]]));
           progress.settled(slab, 'y');
