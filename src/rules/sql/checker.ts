@@ -7,6 +7,7 @@ import { type FunctionSpec, paramsOf } from '../functions/spec.ts';
 import { checkFilter } from '../topic-filter.ts';
 import type { Assignment, Expression, NestedQuery, Select, Statement } from './ast.ts';
 import { CallChecker, type CallRules } from './call-checker.ts';
+import { insteadOfFunction } from './instead.ts';
 import { isProtoCall } from './proto-call.ts';
 import { findingAt, type Source, type Span } from './source.ts';
 
@@ -101,7 +102,9 @@ export class Checker {
         return;
       case 'variable':
         if (!this.#variables.has(expression.name)) {
-          this.#fail(expression, 'SQL_SYNTAX', `No SET before this assigns @${expression.name}.`);
+          const known = nearest(expression.name, [...this.#variables]);
+          const hint = known === null ? '' : ` Did you mean @${known}?`;
+          this.#fail(expression, 'SQL_SYNTAX', `No SET before this assigns @${expression.name}.${hint}`);
         }
         return;
       case 'member':
@@ -196,7 +199,8 @@ export class Checker {
       name,
       functions.map((spec) => spec.name),
     );
-    const hint = known === null ? 'See the list of functions.' : `Did you mean ${known}()?`;
+    const guess = known === null ? 'See the list of functions.' : `Did you mean ${known}()?`;
+    const hint = insteadOfFunction(name) ?? guess;
     this.#fail(span, 'SQL_FUNCTION_UNKNOWN', `There is no function '${name}'. ${hint}`);
   }
 

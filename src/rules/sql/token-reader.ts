@@ -1,5 +1,6 @@
 /** The tokens of a statement as a parser wants them: look, skip, expect, and say what was expected instead. */
 import type { BinaryOperator } from './ast.ts';
+import { insteadOf } from './instead.ts';
 import { Lexer, type Token } from './lexer.ts';
 import { errorAt, type Source, type Span } from './source.ts';
 
@@ -18,6 +19,7 @@ export class TokenReader {
   readonly #lexer: Lexer;
   #nesting = 0;
   #lastEnd = 0;
+  #lastText = '';
 
   constructor(source: Source, start: number) {
     this.#source = source;
@@ -36,6 +38,7 @@ export class TokenReader {
   next(): Token {
     const token = this.#lexer.next();
     this.#lastEnd = token.end;
+    this.#lastText = token.text;
     return token;
   }
 
@@ -127,9 +130,11 @@ export class TokenReader {
 
   unexpected(expected: string): Error {
     const token = this.peek();
-    if (token.kind === 'bad') return this.error(token, token.text);
-    const found = token.kind === 'end' ? 'the end' : `'${this.#source.text.slice(token.start, token.end)}'`;
-    return this.error(token, `Expected ${expected}, found ${found}.`);
+    const text = this.#source.text.slice(token.start, token.end);
+    const hint = insteadOf(text, this.#lastText);
+    if (token.kind === 'bad') return this.error(token, `${token.text}${hint}`);
+    const found = token.kind === 'end' ? 'the end' : `'${text}'`;
+    return this.error(token, `Expected ${expected}, found ${found}.${hint}`);
   }
 
   error(span: Span, message: string): Error {

@@ -13,7 +13,10 @@ type Binary = Extract<Expression, { kind: 'binary' }>;
 
 export function findDoubts(expression: Expression, analysis: Analysis): void {
   const possible = analysis.inference.at(expression);
-  if (expression.kind === 'binary') findNullComparison(expression, analysis);
+  if (expression.kind === 'binary') {
+    findNullComparison(expression, analysis);
+    findComment(expression, analysis);
+  }
   if (expression.kind === 'case') {
     findDeadBranches(expression, analysis);
     return;
@@ -46,6 +49,18 @@ function isComplainedOf(call: Extract<Expression, { kind: 'call' }>): boolean {
   if (spec === undefined || count < parameterCountMin(spec) || count > parameterCountMax(spec)) return true;
   const literals = call.parameters.map((parameter) => (parameter.kind === 'literal' ? parameter.value : dynamic));
   return (spec.complain?.(literals) ?? null) !== null;
+}
+
+/** `a > 5 -- note` subtracts the negative of `note`. */
+function findComment({ operator, right }: Binary, analysis: Analysis): void {
+  if (operator !== '-' || analysis.source.text.charAt(right.start - 1) !== '-') return;
+  if (right.kind !== 'unary' || right.operator !== '-') return;
+  const span = { start: right.start - 1, end: right.start + 1 };
+  analysis.warn(
+    span,
+    'SQL_DOUBTFUL',
+    'SQL has no comments here: this subtracts a negative. Use description: of the rule.',
+  );
 }
 
 /** `x = NULL` is no test for a field that is missing. */
