@@ -14,6 +14,8 @@ export interface ExportedRule {
   readonly origin: PlainObject;
 }
 
+const schema = createRuleSchema(createActionSchema());
+
 /** null with findings where the document is no rule. Warnings name what is left out. */
 export function exportRule(
   source: YamlSource,
@@ -23,7 +25,6 @@ export function exportRule(
   const unwrapped = unwrapRule(data);
   const fields = unwrapped?.fields ?? data;
   const path = [...at, ...(unwrapped?.at ?? [])];
-  const schema = createRuleSchema(createActionSchema());
   const parsed = validate(source, fields, schema, { at: path, code: 'RULE_INVALID' });
   if (parsed.value === null || !isPlainObject(fields)) return { rule: null, findings: parsed.findings };
   const findings: Finding[] = [];

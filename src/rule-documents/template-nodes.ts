@@ -6,9 +6,11 @@ import type { Path } from '../yaml-document.ts';
 export interface Placed {
   readonly node: Node;
   readonly path: Path;
+  /** The node is the argument of the call that its own tag names: what is left to read is the node without that tag. */
+  readonly isTagRead?: boolean;
 }
 
-/** A call of an intrinsic function. `argument` is to be read as it is: its own tag is the call's name. */
+/** A call of an intrinsic function. */
 export interface IntrinsicCall {
   /** `Ref`, `Condition` or `Fn::…`. */
   readonly name: string;
@@ -21,11 +23,11 @@ export function dereference(node: unknown, document: Document): Node | null {
   return isMap(node) || isSeq(node) || isScalar(node) ? node : null;
 }
 
-export function intrinsicCall({ node, path }: Placed, document: Document): IntrinsicCall | null {
+export function intrinsicCall({ node, path, isTagRead }: Placed, document: Document): IntrinsicCall | null {
   const { tag } = node;
-  if (tag !== undefined && /^!\w/.test(tag)) {
+  if (tag !== undefined && /^!\w/.test(tag) && isTagRead !== true) {
     const name = tag.slice(1);
-    return { name: isBare(name) ? name : `Fn::${name}`, argument: { node, path } };
+    return { name: isBare(name) ? name : `Fn::${name}`, argument: { node, path, isTagRead: true } };
   }
   if (!isMap(node) || node.items.length !== 1) return null;
   const [pair] = node.items;
