@@ -13,6 +13,9 @@ const PATTERNS_MAX = 200;
 /** A longer one is no pattern but an attack on the compiler. Undefined, as an invalid one. */
 const PATTERN_CHARACTERS_MAX = 10_000;
 
+/** Replacements as java.util.regex reads them, because AWS does: `$0` is the match, a backslash makes the next character an ordinary one. */
+const JAVA_REPLACEMENT = true;
+
 export const regexFunctions: readonly FunctionSpec[] = [
   {
     name: 'regexp_matches',
@@ -43,9 +46,9 @@ export const regexFunctions: readonly FunctionSpec[] = [
       if (replacement === undefined) return undefined;
       if (!isBounded(pattern, text, replacement)) return undefined;
       try {
-        return pattern.matcher(text).replaceAll(replacement);
+        return pattern.matcher(text).replaceAll(replacement, JAVA_REPLACEMENT);
       } catch {
-        // A group that the pattern does not have: AWS says Undefined for an invalid replacement.
+        // A group that the pattern does not have, a `$` or a backslash by itself: AWS says Undefined for an invalid replacement.
         return undefined;
       }
     }),

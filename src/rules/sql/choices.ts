@@ -90,7 +90,8 @@ export const choices: readonly Choice[] = [
   {
     id: 'regular-expressions',
     question: 'The dialect of regular expressions',
-    choice: 'RE2: time is linear in the text; no back-references, no look-around, no possessive quantifiers.',
+    choice:
+      'RE2: time is linear in the text; no back-references, no look-around, no possessive quantifiers. Replacements as in Java: `$1`, `${name}`, a backslash before an ordinary `$`.',
   },
   {
     id: 'characters',
@@ -159,7 +160,7 @@ export const choices: readonly Choice[] = [
     id: 'limits',
     question: "AWS's limits of sizes: SET values of 128 KiB, topics of 8 levels",
     choice:
-      'Not enforced: the size of a message bounds both. 10 variables, 10 actions and 128 KiB of SQL are. A text or array that functions make to grow beyond 16 Mi characters or a million elements is Undefined.',
+      'SET variables of more than 128 KiB together fail the rule for this message; 10 variables, 10 actions and 128 KiB of SQL are the limit when it is checked. Topics may have more levels. A text or array that functions make to grow beyond 16 Mi characters or a million elements is Undefined.',
   },
   {
     id: 'external-parameters',
