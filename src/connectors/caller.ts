@@ -100,7 +100,11 @@ export class Caller {
     const isShared = cacheMs !== null && cacheMs > 0;
     const flight = isShared ? this.#flights.get(parameters) : undefined;
     if (flight !== undefined) return flight;
-    const started = this.#ask(parameters).then((reply) => {
+    if (this.#isClosed) return Promise.resolve(STOPPING);
+    const question = this.#question(parameters);
+    // Nobody is asked: that says nothing about the service.
+    if ('status' in question) return Promise.resolve(question);
+    const started = this.#ask(question).then((reply) => {
       this.#flights.delete(parameters);
       this.#note(parameters, reply);
       return reply;
@@ -123,10 +127,7 @@ export class Caller {
     }
   }
 
-  async #ask(parameters: string): Promise<Reply> {
-    if (this.#isClosed) return STOPPING;
-    const question = this.#question(parameters);
-    if ('status' in question) return question;
+  async #ask(question: Question): Promise<Reply> {
     const { timeoutMs } = this.#connector;
     const controller = new AbortController();
     const deadline = this.#clock.now() + timeoutMs;

@@ -70,7 +70,7 @@ const registrySchema = z
 const secretSchema = z.strictObject({
   id: z.string().min(1).max(2048).describe('Name or ARN of the secret, exactly as rules write it.'),
   file: file.describe(
-    'File with its value, relative to the configuration file; at most 64 KiB. A changed file counts from the next call on.',
+    'File with its value, relative to the configuration file; at most 64 KiB. A changed file counts within a second.',
   ),
 });
 

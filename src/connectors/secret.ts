@@ -3,7 +3,7 @@
  *
  * As AWS has it: a text that is a JSON object is that object, or with `key` one of its values; any other text is a String, and asking
  * for a key of it fails; bytes are base64. The line break that editors leave at the end of a text does not belong to it. A secret is
- * kept for 15 minutes, and less when its file changes. No reason ever holds anything that the file holds.
+ * kept for 15 minutes, and less when its file changes: that is looked at once a second, because the journal's threads do it. No reason ever holds anything that the file holds.
  * https://docs.aws.amazon.com/iot/latest/developerguide/iot-sql-functions.html#iot-sql-function-get-secret
  */
 import { open, stat } from 'node:fs/promises';
@@ -20,14 +20,17 @@ type SecretType = 'SecretString' | 'SecretBinary';
 export const SECRET_BYTES_MAX = 65_536;
 /** Reads are short; one at a time per core of the thread pool is enough. */
 const CONCURRENCY = 4;
+/** A file is looked at no more often. */
+const LOOK_MS = 1_000;
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true });
 
 interface Kept {
   readonly bytes: Buffer;
   /** Of the file: changed content has another. */
   readonly stamp: string;
-  /** Epoch ms. */
-  readonly until: number;
+  /** Epoch ms: when it was read, and when its file was last looked at. */
+  readonly readAt: number;
+  readonly lookedAt: number;
 }
 
 export function secretConnector(config: SecretsConfig, baseDir: string, clock: ConnectorClock): Connector {
@@ -66,13 +69,16 @@ export function secretConnector(config: SecretsConfig, baseDir: string, clock: C
 }
 
 async function read(file: string, kept: Map<string, Kept>, now: number): Promise<Buffer> {
+  const known = kept.get(file);
+  if (known !== undefined && now - known.lookedAt < LOOK_MS) return known.bytes;
   const { mtimeMs, size, ino } = await stat(file);
   const stamp = `${mtimeMs}/${size}/${ino}`;
-  const known = kept.get(file);
-  if (known !== undefined && known.stamp === stamp && known.until > now) return known.bytes;
-  const bytes = await readBounded(file);
-  kept.set(file, { bytes, stamp, until: now + CACHE_SECONDS_MAX * 1000 });
-  return bytes;
+  const isSame = known?.stamp === stamp && now - known.readAt < CACHE_SECONDS_MAX * 1000;
+  const current = isSame
+    ? { ...known, lookedAt: now }
+    : { bytes: await readBounded(file), stamp, readAt: now, lookedAt: now };
+  kept.set(file, current);
+  return current.bytes;
 }
 
 /** Not more than a secret's size is read, whatever stands there. */

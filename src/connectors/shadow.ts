@@ -3,9 +3,10 @@
  * to AWS IoT Core, an application on the floor) publishes them retained on the topics that AWS names:
  *
  * - `$aws/things/<thing>/shadow[/name/<shadow>]/get/accepted`: the document itself, `{state, metadata, version, timestamp}`;
- * - `…/update/documents`: `{previous, current, timestamp}`, where `current` is the document after an update.
+ * - `…/update/documents`: `{previous, current, timestamp}`, where `current` is the document after an update; its
+ *   `state.delta` is derived, because a document of GetThingShadow has one.
  *
- * Where both are retained the one with the higher `version` counts, of equal ones `get/accepted`, because it has the `delta`.
+ * Where both are retained the one with the higher `version` counts, of equal ones `get/accepted`.
  * `…/update/accepted` is never read: it holds only what one update named, not the document. An empty retained message removes a
  * shadow, as MQTT has it. A shadow that is not there is a failure, as GetThingShadow's ResourceNotFoundException.
  * https://docs.aws.amazon.com/iot/latest/developerguide/device-shadow-mqtt.html
@@ -14,6 +15,7 @@
 import { CALL_MS_MAX, type ConnectorsConfig } from './config.ts';
 import { answered, type Connector, quoted, type Reply, refused } from './connector.ts';
 import { isJson, objectMembers, stringOf } from './json-slices.ts';
+import { shadowDelta } from './shadow-delta.ts';
 import { isShadowName, isThingName } from './thing-name.ts';
 
 type ShadowsConfig = NonNullable<ConnectorsConfig['shadows']>;
@@ -61,14 +63,20 @@ function lookUp(prefix: string, retained: Retained, stateBytesMax: number): Repl
       `No shadow is retained under ${prefix} (ResourceNotFoundException). Publish its document retained on ${prefix}/get/accepted.`,
     );
   }
-  const stateBytes = Buffer.byteLength(document.members.get('state') ?? '');
+  const stateBytes = bytesOf(document.members.get('state') ?? '');
   if (stateBytes > stateBytesMax) {
     return refused(
       `The state under ${prefix} has ${stateBytes} bytes; at most ${stateBytesMax} are taken (\`connectors.shadows.stateBytesMax\`).`,
     );
   }
-  const members = [...document.members].filter(([key]) => key !== 'clientToken');
-  return answered(`{${members.map(([key, text]) => `${JSON.stringify(key)}:${text}`).join(',')}}`);
+  return answered(textOf(new Map([...document.members].filter(([key]) => key !== 'clientToken'))));
+}
+
+/** Of a state, without its delta: AWS derives that from the rest and does not count it. */
+function bytesOf(state: string): number {
+  const members = objectMembers(state);
+  if (members?.has('delta') !== true) return Buffer.byteLength(state);
+  return Buffer.byteLength(textOf(new Map([...members].filter(([key]) => key !== 'delta'))));
 }
 
 /** null: nothing is retained there, or nothing that is a document. */
@@ -79,11 +87,18 @@ function documentIn(payload: Uint8Array | null): Document | null {
   return members === null ? null : { members, version: Number(members.get('version') ?? 0) };
 }
 
-/** The `current` of `update/documents`, with the time that stands beside it. */
+/** The `current` of `update/documents` as `get/accepted` would have it: with the delta, and the time that stands beside it. */
 function currentIn(message: Document | null): Document | null {
-  const members = objectMembers(message?.members.get('current') ?? '');
-  if (members === null) return null;
+  const members = new Map(objectMembers(message?.members.get('current') ?? ''));
+  if (members.size === 0) return null;
+  const state = objectMembers(members.get('state') ?? '');
+  const delta = shadowDelta(state?.get('desired') ?? '{}', state?.get('reported') ?? '{}');
+  if (state !== null && delta !== null) members.set('state', textOf(new Map([...state, ['delta', delta]])));
   const timestamp = message?.members.get('timestamp');
-  const timed = timestamp === undefined ? members : new Map([...members, ['timestamp', timestamp]]);
-  return { members: timed, version: Number(members.get('version') ?? 0) };
+  if (timestamp !== undefined) members.set('timestamp', timestamp);
+  return { members, version: Number(members.get('version') ?? 0) };
+}
+
+function textOf(members: ReadonlyMap<string, string>): string {
+  return `{${[...members].map(([key, text]) => `${JSON.stringify(key)}:${text}`).join(',')}}`;
 }

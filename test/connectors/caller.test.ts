@@ -151,6 +151,18 @@ describe('a call of a service', () => {
     expect(events).toEqual(['failing down', 'recovered']);
   });
 
+  it('does not take a call that asks nobody for a sign that the service works', async () => {
+    const question = (parameters: readonly string[]) =>
+      parameters.length === 0
+        ? refused('It takes one parameter.')
+        : { resource: 'The service', ask: async () => failed('down', false) };
+    const { caller, events, clock } = scene({ question }, never);
+    await caller.answer('[1]');
+    clock.advance(20_000);
+    expect(reasonOf(await caller.answer('[]'))).toContain('It takes one parameter.');
+    expect(events).toEqual(['failing down']);
+  });
+
   it('answers though the connector throws', async () => {
     const thrown = scene({}, () => Promise.reject(new Error('broken')));
     expect(reasonOf(await thrown.caller.answer('[1]'))).toBe('aws_lambda: The service could not be asked: broken');

@@ -24,6 +24,30 @@ describe('get_thing_shadow', () => {
     );
   });
 
+  it('derives the delta of an updated document, which get/accepted brings along', async () => {
+    const deltaOf = async (state: string) => {
+      const payload = `{"current":{"state":${state},"version":1},"timestamp":2}`;
+      const { ask } = withRetained({ [`${base}/update/documents`]: payload });
+      const answer = await ask('get_thing_shadow', 'pump-1');
+      if (!answer.isOk) throw new Error(answer.reason);
+      const { delta } = (JSON.parse(answer.text) as { state: { delta?: unknown } }).state;
+      return JSON.stringify(delta);
+    };
+    expect(await deltaOf('{"desired":{"a":1,"b":[1, 2],"c":{"d":1}},"reported":{"c":{"d":1},"b":[1,2],"a":1}}')).toBe(
+      undefined,
+    );
+    expect(await deltaOf('{"desired":{"a":1,"n":{"x":1,"y":2}},"reported":{"a":"1","n":{"x":1,"z":3},"o":4}}')).toBe(
+      '{"a":1,"n":{"y":2}}',
+    );
+    expect(await deltaOf('{"desired":{"l":[1,2],"s":"a b"},"reported":{"l":[2,1],"s":"ab"}}')).toBe(
+      '{"l":[1,2],"s":"a b"}',
+    );
+    expect(await deltaOf('{"desired":{"a":{"b":1}},"reported":{"a":1}}')).toBe('{"a":{"b":1}}');
+    expect(await deltaOf('{"desired":{"a":1}}')).toBe('{"a":1}');
+    expect(await deltaOf('{"reported":{"a":1}}')).toBe(undefined);
+    expect(await deltaOf('7').catch(() => 'no object')).toBe(undefined);
+  });
+
   it('takes the higher version of both, and of equal ones the whole document', async () => {
     const versionOf = async (whole: number, updated: number) => {
       const { ask } = withRetained({
@@ -95,6 +119,12 @@ describe('get_thing_shadow', () => {
     expect((await last.ask('get_thing_shadow', 'pump-1')).isOk).toBe(true);
     const first = withRetained({ [`${base}/get/accepted`]: sized(bytesMax + 2) });
     expect(reasonOf(await first.ask('get_thing_shadow', 'pump-1'))).toContain('8194 bytes; at most 8192');
+    // The delta does not count.
+    const state = `{"desired":${JSON.stringify('x'.repeat(7_000))},"reported":0}`;
+    const payload = `{"current":{"state":${state},"version":1}}`;
+    const derived = withRetained({ [`${base}/update/documents`]: payload });
+    const answer = await derived.ask('get_thing_shadow', 'pump-1');
+    expect(answer.isOk && answer.text.length).toBeGreaterThan(14_000);
   });
 
   it.each(['no JSON', '"text"', '[1]', '{"current":1}', `${'['.repeat(100)}${']'.repeat(100)}`])(
