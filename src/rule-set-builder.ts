@@ -71,7 +71,7 @@ export class RuleSetBuilder {
     const unwrapped = unwrapRule(data);
     const at = [...path, ...(unwrapped?.at ?? [])];
     const parsed = validate(source, unwrapped?.fields ?? data, this.#schema, { at, code: 'RULE_INVALID' });
-    this.#findings.push(...parsed.findings.map(explainUnsupported));
+    this.#findings.push(...explainUnsupported(parsed.findings));
     const rule = parsed.value;
     if (rule === null) return;
     const before = this.#errorCount();
