@@ -32,6 +32,9 @@ export interface AnalyzeTemplateOptions extends AnalyzeOptions {
   readonly sql: string;
 }
 
+const TOPICS_PROVISO = ' So it is for all topics that FROM matches.';
+const SAMPLES_PROVISO = ' So it is in all samples.';
+
 /** Warnings, in the order of their places. None for a statement that cannot be parsed: the compiler says why. */
 export function analyzeStatement(sql: string, options: AnalyzeStatementOptions): readonly Finding[] {
   const source = sourceOf(sql, options);
@@ -44,14 +47,14 @@ export function analyzeStatement(sql: string, options: AnalyzeStatementOptions):
   findStatementDoubts(statement, always, { version, usedElsewhere: options.usedElsewhere ?? '' });
   // Basic Ingest reaches a rule with topics that its FROM does not match.
   const onTopics = new Inference({ version, topicFilter }).statement(statement);
-  judge(statement, new Analysis(source, onTopics, ' So it is for all topics that FROM matches.', always));
+  judge(statement, new Analysis(source, onTopics, TOPICS_PROVISO, always));
   const shape = options.samples?.shapeFor(topicFilter) ?? null;
   if (shape !== null) {
     const inSamples = new Inference({ version, topicFilter, shape }).statement(statement);
-    const bySamples = new Analysis(source, inSamples, ' So it is in all samples.', always);
+    const bySamples = new Analysis(source, inSamples, '', always);
     findUnseenFields(expressionsOf(statement), bySamples, shape.count);
-    judge(statement, bySamples);
     findUnfitPayloads(statement, shape, bySamples, version);
+    judge(statement, new Analysis(source, inSamples, SAMPLES_PROVISO, always));
   }
   if (statement.topicFilter !== null && options.samples?.hasTopicAbove(statement.topicFilter.text) === true) {
     const above = statement.topicFilter.text.slice(0, -2);
@@ -80,8 +83,9 @@ export function analyzeTemplate(text: string, options: AnalyzeTemplateOptions): 
   for (const expression of all) findDoubts(expression, always);
   const shape = options.samples?.shapeFor(topicFilter) ?? null;
   if (shape !== null) {
-    const bySamples = new Analysis(source, inferred(shape), ' So it is in all samples.', always);
-    findUnseenFields(all, bySamples, shape.count);
+    const inSamples = inferred(shape);
+    findUnseenFields(all, new Analysis(source, inSamples, '', always), shape.count);
+    const bySamples = new Analysis(source, inSamples, SAMPLES_PROVISO, always);
     for (const expression of all) findDoubts(expression, bySamples);
   }
   return always.findings;
@@ -103,6 +107,7 @@ function judgeCondition(condition: Expression, clause: string, analysis: Analysi
     analysis.warn(culprit.span, 'SQL_NEVER_TRUE', `With this, ${clause} can never be true. ${culprit.why}`);
     return;
   }
+  if (!analysis.isUnconditional) return;
   for (const operand of operandsOf(condition, 'AND')) {
     if (operand.kind !== 'binary' || constantOf(analysis.inference.at(operand))?.value !== true) continue;
     const hint = quoteHint([operand.left, operand.right], analysis);

@@ -19,6 +19,11 @@ export class Analysis {
     this.#findings = earlier === null ? new Map() : earlier.#findings;
   }
 
+  /** Whether the inference took nothing for granted. */
+  get isUnconditional(): boolean {
+    return this.#proviso === '';
+  }
+
   get findings(): readonly Finding[] {
     return [...this.#findings.values()].sort((a, b) => a.line - b.line || a.column - b.column);
   }

@@ -62,9 +62,7 @@ export function whyNeverEqual(comparison: Binary, analysis: Analysis): string {
   if (first.kinds === kinds.undefined || second.kinds === kinds.undefined) {
     return `Nothing equals Undefined, and ${is(first.kinds === kinds.undefined ? left : right, analysis)}.`;
   }
-  if (constantOf(first) !== null && constant !== null)
-    return `It compares constants${quoteHint([left, right], analysis)}.`;
-  if (first.values !== null && second.values !== null) return `${is(left, analysis)}.`;
+  if (first.values !== null && second.values !== null) return whyConstant(comparison, analysis);
   return `${is(left, analysis)}, ${is(right, analysis)}: = converts nothing, so they are never equal.`;
 }
 
