@@ -61,7 +61,7 @@ describe('compileTemplate', () => {
     ['a/${id} ${uper(id)}', 11, 'SQL_FUNCTION_UNKNOWN'],
     ['a/${*}', 5, 'SQL_SYNTAX'],
     ['${@f}', 3, 'SQL_SYNTAX'],
-    ["${get_secret('a')}", 3, 'CONFIG_UNSUPPORTED'],
+    ["${get_secret('a')}", 3, 'SQL_ARGUMENTS'],
   ])('refuses %s with its place', (text, column, code) => {
     try {
       compileTemplate(text, { version: V2, file: 'rules.yaml', line: 3, column: 1 });

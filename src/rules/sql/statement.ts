@@ -11,6 +11,7 @@ import { type Evaluate, type Frame, newFrame } from './frame.ts';
 import { Parser } from './parser.ts';
 import { Scope } from './scope.ts';
 import { compileSelect } from './select.ts';
+import { isOfPayload, limitVariables, type Variable } from './set-limit.ts';
 import { type SourceOptions, sourceOf } from './source.ts';
 
 /** WHERE was not true: the rule does nothing with this message. */
@@ -35,7 +36,7 @@ export interface CompiledStatement {
   readonly warnings: readonly Finding[];
   /**
    * The outgoing value: a Uint8Array for `SELECT *` on a payload that is not JSON. Throws CallFailed where a function that asks a
-   * service or decodes protobuf fails, and nothing else for what a payload holds.
+   * service or decodes protobuf fails, VariablesTooLarge, and nothing else for what a payload holds.
    */
   evaluate(context: EvaluationContext): Value | typeof notMatched;
 }
@@ -73,16 +74,18 @@ export function enter(frame: Frame, context: EvaluationContext): void {
   frame.element = context.document;
 }
 
-/** SET: in textual order, before WHERE. */
+/** SET: in textual order, before WHERE. The closure throws as `CompiledStatement.evaluate`. */
 export function compileAssignments(assignments: readonly Assignment[], scope: Scope): (frame: Frame) => void {
-  const steps: { slot: number; evaluate: Evaluate }[] = [];
+  const steps: (Variable & { evaluate: Evaluate })[] = [];
   for (const { name, value } of assignments) {
     const evaluate = value.kind === 'star' ? documentOf : compileExpression(value, scope).evaluate;
     scope.readsDocument ||= value.kind === 'star';
-    steps.push({ slot: scope.defineVariable(name), evaluate });
+    steps.push({ slot: scope.defineVariable(name), evaluate, isOfPayload: isOfPayload(value) });
   }
+  if (steps.length === 0) return () => {};
   return (frame) => {
     for (const { slot, evaluate } of steps) frame.slots[slot] = evaluate(frame);
+    limitVariables(frame, steps);
   };
 }
 
