@@ -8,6 +8,9 @@ import { z } from 'zod';
 import { adminSchema } from './admin-config.ts';
 import { awsSchema } from './aws/config.ts';
 import { authSchema, checkListeners, listenersSchema, usersFileSchema } from './broker/config.ts';
+import { checkConnectors } from './connectors/check.ts';
+import { type ConnectorsConfig, configuredFunctions, connectorsSchema } from './connectors/config.ts';
+import { type Descriptor, loadDescriptors } from './connectors/descriptors.ts';
 import { asError, CodedError, type Finding } from './errors.ts';
 import { loadRuleSet, type RuleSet } from './rule-set.ts';
 import type { Samples } from './rules/sql/analysis/samples.ts';
@@ -74,6 +77,7 @@ export const configSchema = z.strictObject({
     .default([])
     .describe('Avro schema files (.avsc); a schema is named by its file name without the ending.'),
   aws: awsSchema.optional(),
+  connectors: connectorsSchema.prefault({}),
   admin: adminSchema.prefault({}),
   lanes: lanesSchema.prefault({}),
   lake: lakeSchema.optional(),
@@ -90,6 +94,7 @@ export interface Config extends Omit<ConfigDocument, 'rules' | 'schemas' | 'lake
   readonly lakeDir: string;
   readonly users: z.output<typeof usersFileSchema>;
   readonly ruleSet: RuleSet;
+  readonly descriptors: readonly Descriptor[];
   readonly watched: WatchedFiles;
 }
 
@@ -113,10 +118,12 @@ export function loadConfig(file: string, env: Environment): LoadResult {
   const document = parsed.value;
   // What is right is checked on even when the rest has mistakes, so that one run names them all.
   const parts = document === null ? salvage(secrets.data) : { ...document, isAwsKnown: true };
-  const ruleSet = loadRuleSet(source, { baseDir, ...parts });
+  const descriptors = loadDescriptors(parts.connectors?.descriptors ?? [], baseDir).descriptors;
+  const ruleSet = loadRuleSet(source, { baseDir, ...parts, ...contextOf(parts.connectors, descriptors) });
   const users = loadUsers(source, parts.auth, baseDir);
   findings.push(...ruleSet.findings, ...users.findings, ...checkFiles(source, parts.listeners, baseDir));
   findings.push(...checkAccess(source, parts.listeners, parts.auth));
+  findings.push(...checkServices(source, parts, baseDir));
   if (document === null || findings.some((finding) => finding.severity === 'error')) return { config: null, findings };
   const dataDir = resolve(baseDir, document.gateway.dataDir);
   const lakeDir = document.lake === undefined ? resolve(dataDir, 'lake') : resolve(baseDir, document.lake.dir);
@@ -131,6 +138,7 @@ export function loadConfig(file: string, env: Environment): LoadResult {
     lakeDir,
     users: users.users,
     ruleSet: ruleSet.ruleSet,
+    descriptors,
     watched: watchedFiles({
       baseDir,
       files: [resolve(file), ...('users' in document.auth ? [document.auth.users] : [])],
@@ -199,11 +207,34 @@ function salvage(data: unknown) {
   return {
     rules: part('rules', z.array(z.string())) ?? [],
     schemas: part('schemas', z.array(z.string())) ?? [],
+    connectors: part<ConnectorsConfig>('connectors', connectorsSchema.prefault({})) ?? null,
     listeners: part<Listeners>('listeners', listenersSchema) ?? [],
     auth: part<Auth>('auth', authSchema) ?? null,
     aws,
     isAwsKnown: aws !== undefined || root['aws'] === undefined,
   };
+}
+
+/** What rules are judged by, of the connectors. While those have mistakes it is unknown. */
+export function contextOf(connectors: ConnectorsConfig | null, descriptors: readonly Descriptor[]) {
+  if (connectors === null) return {};
+  return { available: configuredFunctions(connectors), descriptors, circumstances: JSON.stringify(connectors) };
+}
+
+function checkServices(
+  source: YamlSource,
+  parts: {
+    readonly connectors: ConnectorsConfig | null;
+    readonly aws?: z.output<typeof awsSchema> | undefined;
+    readonly isAwsKnown: boolean;
+  },
+  baseDir: string,
+): readonly Finding[] {
+  const { connectors, aws, isAwsKnown } = parts;
+  if (connectors === null) return [];
+  return checkConnectors(connectors, { aws: aws ?? null, isAwsKnown, baseDir }).map((problem) =>
+    findingAt(source, problem.path, problem.code, problem.message, problem.severity ?? 'error'),
+  );
 }
 
 function loadUsers(

@@ -100,6 +100,12 @@ export const errorRows = {
     summary: 'A rule failed on this message.',
     remedy: 'Look at the reason; correct the rule and redrive.',
   },
+  MESSAGE_FUNCTION_FAILED: {
+    summary:
+      'A function that a rule calls failed: the service behind it refused, did not answer in time, or cannot be reached.',
+    remedy:
+      'Repair what the reason names and redrive; wrap the call in get_or_default() where the rule can do without.',
+  },
   MESSAGE_SCHEMA_MISMATCH: {
     summary: 'A value does not fit the Avro schema.',
     remedy: 'Correct the device or widen the schema, then redrive.',

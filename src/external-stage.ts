@@ -23,8 +23,6 @@ import { difference } from './spool/ranges.ts';
 
 /** Per lane: slabs that wait for answers. Beyond it the lane waits too. */
 const DEFERRED_BYTES_MAX = 8 * 1024 * 1024;
-/** Per function: calls in the air. More wait here, where no time limit runs. */
-const CALLS_OPEN_MAX = 16;
 /** Calls of one message that depend on one another. */
 const ROUNDS_MAX = 10;
 const DISK_RETRY_MS = 1_000;
@@ -35,7 +33,7 @@ export interface ExternalStageOptions {
   /** Evaluates one task; `task.bytes` is transferred. Rejects when the worker died. */
   readonly run: (lane: number, task: SlabTask) => Promise<SlabResult>;
   /** Those of the configuration in force. */
-  readonly connectors: () => Pick<Connectors, 'answer'>;
+  readonly connectors: () => Pick<Connectors, 'answer' | 'concurrencyOf'>;
   readonly recorded: RecordedAnswers;
   /** What became of the deferred rules, of all of the slab or of a part of it. 'again': the same task once more. */
   readonly onResult: (slab: Slab, result: SlabResult) => Promise<'done' | 'again'>;
@@ -65,13 +63,16 @@ interface LaneQueue {
 export class ExternalStage {
   readonly #options: ExternalStageOptions;
   readonly #queues: readonly LaneQueue[];
-  readonly #slots = Object.fromEntries(
-    externalFunctionNames.map((name) => [name, new Slots(CALLS_OPEN_MAX)]),
-  ) as Readonly<Record<ExternalFunctionName, Slots>>;
+  /** Calls wait here, where no time limit runs, for a place with their connector. */
+  readonly #slots: Readonly<Record<ExternalFunctionName, Slots>>;
   #isStopping = false;
 
   constructor(options: ExternalStageOptions) {
     this.#options = options;
+    const slotsOf = (name: ExternalFunctionName) => new Slots(() => options.connectors().concurrencyOf(name));
+    this.#slots = Object.fromEntries(externalFunctionNames.map((name) => [name, slotsOf(name)])) as Readonly<
+      Record<ExternalFunctionName, Slots>
+    >;
     this.#queues = Array.from({ length: options.laneCount }, () => ({
       waiting: [],
       bytes: 0,
@@ -144,7 +145,7 @@ export class ExternalStage {
         return;
       }
     }
-    await this.#oneByOne(lane, deferral, answers);
+    if (!this.#isStopping) await this.#oneByOne(lane, deferral, answers);
   }
 
   /** 'stopped': the slab stays open, and comes again. */

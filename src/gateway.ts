@@ -13,29 +13,33 @@
  */
 import { readFile } from 'node:fs/promises';
 import { availableParallelism } from 'node:os';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import type { Logger } from 'pino';
 import { type Admin, openAdmin } from './admin.ts';
 import { Books } from './books.ts';
 import { type Broker, createBroker } from './broker/broker.ts';
 import type { Host } from './cli/host.ts';
 import type { Config } from './config.ts';
+import { ConfigsInUse } from './configs-in-use.ts';
+import { type ConnectorsOptions, openConnectors } from './connectors/connectors.ts';
 import { startEvaluation } from './evaluation.ts';
-import { createEvents } from './events.ts';
+import { createEvents, type Events } from './events.ts';
 import { refreshGauges } from './gauges.ts';
 import { createIntake } from './intake.ts';
 import { createMetrics, type Metrics } from './metrics.ts';
+import type { Connectors } from './ports.ts';
 import { openProcessMetrics } from './process-metrics.ts';
 import { progressKeys } from './progress-keys.ts';
 import { Readiness } from './readiness.ts';
+import type { ReloadOutcome } from './reloader.ts';
 import { Router } from './router.ts';
-import { matchesFilter } from './rules/topic-filter.ts';
-import { TopicIndex } from './rules/topic-index.ts';
+import { routesOf } from './routes.ts';
 import { shutDown } from './shutdown.ts';
 import type { Republication } from './sinks/sink.ts';
 import { nodeFiles } from './spool/files.ts';
 import { openSpool } from './spool/spool.ts';
 import { systemClock } from './system-clock.ts';
+import { takeConfig } from './take-config.ts';
 
 /** A start that fails has nothing to drain but what an earlier run left. */
 const FAILED_START_DEADLINE_MS = 1_000;
@@ -51,8 +55,15 @@ export interface Gateway {
   readonly listeners: readonly { readonly type: string; readonly host: string; readonly port: number }[];
   readonly admin: { readonly host: string; readonly port: number };
   readonly metrics: Metrics;
+  readonly events: Events;
   /** Brings `metrics` up to date; a scrape does so by itself. */
   refresh(): void;
+  /**
+   * Takes another configuration of the same gateway into use: rules, schemas, connectors, AWS settings and users. What is acknowledged
+   * from when it resolves on is evaluated under it, what was acknowledged before under the one before. Rejects when the disk refuses;
+   * nothing has changed then.
+   */
+  reload(config: Config): Promise<ReloadOutcome>;
   /** Stops accepting, drains what was acknowledged as far as the deadline allows, closes. What is left is in the spool. */
   stop(deadlineMs: number): Promise<void>;
 }
@@ -83,7 +94,8 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
 
   // From the spool to the sinks. The broker opens after it, so a republish looks it up when it happens.
   let broker: Broker | null = null;
-  const { lanes, deliveries } = await startEvaluation({
+  const configs = new ConfigsInUse(config, events);
+  const evaluation = await startEvaluation({
     config,
     spool,
     laneCount,
@@ -93,6 +105,9 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     metrics,
     republish: (message) => republishLocally(broker, message),
     writeBytes: (bytes) => options.host.writeBytes(bytes),
+    openConnectors: (used) =>
+      connectorsOf(used, { events, metrics, retained: (topic) => broker?.retained(topic) ?? null }),
+    configOf: (hash, text) => configs.take(hash, text),
     onProgress: () => readiness.progressed(),
   }).catch(async (error: unknown) => {
     await spool.close();
@@ -100,12 +115,13 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
   });
 
   // Clients in, last: nothing is acknowledged before the path behind it stands.
+  const router = new Router(routesOf(config));
   const mqtt = createBroker({
     listeners: config.listeners,
     auth: config.auth,
-    loadUsers: () => Promise.resolve(config.users),
+    loadUsers: () => Promise.resolve(configs.newest.users),
     readFile: (path) => readFile(path),
-    intake: createIntake({ spool, router: routerOf(config), books, laneCount, clock: Date.now }),
+    intake: createIntake({ spool, router, books, laneCount, clock: Date.now }),
     events,
     metrics,
     clock: Date.now,
@@ -119,12 +135,12 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     processMetrics.refresh();
     books.carry();
     metrics.ready.set(readiness.reasons().length === 0 ? 1 : 0);
-    refreshGauges(metrics, { spool, deliveries });
+    refreshGauges(metrics, { spool, deliveries: evaluation.deliveries });
   };
   let admin: Admin | null = null;
   const stop = async (deadlineMs: number) => {
     readiness.stopping();
-    await shutDown({ broker: mqtt, spool, lanes, deliveries, admin }, deadlineMs, Date.now);
+    await shutDown({ broker: mqtt, spool, evaluation, admin }, deadlineMs, Date.now);
     refresh();
     processMetrics.close();
   };
@@ -136,17 +152,16 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     throw error;
   }
   readiness.opened();
-  return { listeners: mqtt.addresses(), admin: admin.address, metrics, refresh, stop };
+  const reload = (next: Config) => takeConfig(next, { configs, spool, router, broker: mqtt });
+  return { listeners: mqtt.addresses(), admin: admin.address, metrics, events, refresh, reload, stop };
 }
 
-function routerOf({ ruleSet, journal }: Config): Router {
-  const rows = ruleSet.topicFilters.flatMap((filter) => (filter === null ? [] : [{ filter, value: true }]));
-  const index = new TopicIndex(rows);
-  return new Router({
-    isMatched: (topic) => index.match(topic).length > 0,
-    ruleNames: new Set(ruleSet.rules.map((rule) => rule.name)),
-    isAlarm: (topic) => journal.classes.alarm.some((filter) => matchesFilter(filter, topic)),
-  });
+function connectorsOf(
+  { connectors, aws, file }: Config,
+  services: Pick<ConnectorsOptions, 'events' | 'metrics' | 'retained'>,
+): Connectors {
+  const baseDir = dirname(file);
+  return openConnectors({ ...services, config: connectors, aws: aws ?? null, baseDir, clock: systemClock });
 }
 
 async function republishLocally(broker: Broker | null, message: Republication): Promise<void> {

@@ -19,6 +19,13 @@ export interface LaneSchema {
   readonly text: string;
 }
 
+/** A protobuf FileDescriptorSet, under the name that rules know it by. */
+export interface LaneDescriptor {
+  readonly bucket: string;
+  readonly key: string;
+  readonly bytes: Uint8Array;
+}
+
 /** A whole rule set. Sent when a lane starts, and again whenever rules or schemas change; takes effect at a slab boundary. */
 export interface LaneSetup {
   readonly gatewayId: string;
@@ -26,6 +33,7 @@ export interface LaneSetup {
   readonly rules: readonly LaneRule[];
   readonly actions: readonly ActionPlan[];
   readonly schemas: readonly LaneSchema[];
+  readonly descriptors: readonly LaneDescriptor[];
 }
 
 export interface SlabTask {

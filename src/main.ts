@@ -53,6 +53,7 @@ const host: Host = {
     let count = 0;
     for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => callback(++count));
   },
+  onReloadSignal: (callback) => void process.on('SIGHUP', callback),
   exit: (code) => process.exit(code),
 };
 

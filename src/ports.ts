@@ -72,8 +72,8 @@ export interface DeadLetters {
 
 /** Asks the services behind SQL functions. */
 export interface Connectors {
-  /** The functions that are configured; a rule that calls another is refused. */
-  readonly available: ReadonlySet<ExternalFunctionName>;
+  /** How many calls of a function may be made at the same time. */
+  concurrencyOf(name: ExternalFunctionName): number;
   /** Never rejects, and answers within the connector's time limit: what fails is an answer too. */
   answer(call: ExternalCall): Promise<ExternalAnswer>;
   close(): Promise<void>;

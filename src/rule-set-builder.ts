@@ -1,7 +1,8 @@
 /** Checks rule documents one by one and gathers what is right into a rule set. Knows nothing of where documents come from. */
 import { createHash } from 'node:crypto';
 import { CodedError, type Finding } from './errors.ts';
-import type { LaneRule, LaneSchema } from './lane-protocol.ts';
+import type { ExternalFunctionName } from './external-call.ts';
+import type { LaneDescriptor, LaneRule, LaneSchema } from './lane-protocol.ts';
 import type { ActionPlan } from './message.ts';
 import { explainUnsupported } from './rule-documents/explain-unsupported.ts';
 import { unwrapRule } from './rule-documents/unwrap-rule.ts';
@@ -45,6 +46,11 @@ export interface RuleSetContext {
   readonly isAwsKnown: boolean;
   /** What rules are to be checked against, besides; fields that no sample has are warned of. */
   readonly samples?: Samples | undefined;
+  /** SQL functions that have a connector. Absent: unknown, and every function passes. */
+  readonly available?: ReadonlySet<ExternalFunctionName> | undefined;
+  readonly descriptors?: readonly LaneDescriptor[] | undefined;
+  /** Whatever else makes equal rules behave differently, as text: the connectors. */
+  readonly circumstances?: string | undefined;
 }
 
 export class RuleSetBuilder {
@@ -116,7 +122,9 @@ export class RuleSetBuilder {
   build(): RuleSet {
     const plans = this.#planned.map((planned) => planned.plan);
     const fingerprints = this.#planned.map((planned) => planned.fingerprint);
-    const identity = JSON.stringify([this.#rules, plans, this.#schemas, fingerprints]);
+    const { circumstances, descriptors } = this.#context;
+    const messageTypes = (descriptors ?? []).map(({ bytes, ...name }) => [name, Buffer.from(bytes).toString('base64')]);
+    const identity = JSON.stringify([this.#rules, plans, this.#schemas, fingerprints, circumstances, messageTypes]);
     return {
       rules: this.#rules,
       planned: this.#planned,
@@ -129,7 +137,7 @@ export class RuleSetBuilder {
 
   #checkSql(source: YamlSource, rule: RuleDocument, version: string, at: Path): string | null {
     const start = scalarStart(source, [...at, 'sql']);
-    const place = { version, file: source.file, line: start.line, column: start.column };
+    const place = { version, ...this.#known, file: source.file, line: start.line, column: start.column };
     try {
       const statement = compileStatement(rule.sql, place);
       const usedElsewhere = JSON.stringify([rule.actions, rule.errorAction]);
@@ -166,7 +174,8 @@ export class RuleSetBuilder {
     if (result.plan === null) return null;
     for (const [field, text] of Object.entries(result.plan.destination)) {
       const start = scalarStart(source, [...at, type, field]);
-      const place = { version, sql: rule.sql, file: source.file, line: start.line, column: start.column };
+      const where = { file: source.file, line: start.line, column: start.column };
+      const place = { version, ...this.#known, sql: rule.sql, ...where };
       try {
         this.#findings.push(...compileTemplate(text, place).warnings);
         this.#findings.push(...analyzeTemplate(text, { ...place, samples: this.#context.samples }));
@@ -190,6 +199,12 @@ export class RuleSetBuilder {
     if (planned === null) return [];
     this.#planned.push(planned);
     return [this.#planned.length - 1];
+  }
+
+  /** What statements and templates may call. */
+  get #known() {
+    const { available, descriptors } = this.#context;
+    return { ...(available === undefined ? {} : { available }), ...(descriptors === undefined ? {} : { descriptors }) };
   }
 
   #catch(error: unknown, source: YamlSource, path: Path): void {

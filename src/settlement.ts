@@ -5,7 +5,7 @@
 import type { Books } from './books.ts';
 import { asError } from './errors.ts';
 import type { Events } from './events.ts';
-import type { SlabResult } from './lane-protocol.ts';
+import type { SlabResult, SlabTask } from './lane-protocol.ts';
 import type { DeadLetter, Part } from './message.ts';
 import type { Metrics } from './metrics.ts';
 import type { DeadLetters } from './ports.ts';
@@ -14,18 +14,26 @@ import type { Progress, Slab } from './spool/api.ts';
 /** A disk that refused is asked again after this. */
 const DISK_RETRY_MS = 1_000;
 
-export interface SettlementOptions {
+/** Under this name a slab owes what its deferred rules will emit, until they have been evaluated. */
+const DEFERRED = '';
+
+/** What has to be known of the rule set that results come from. */
+export interface SettlementTables {
   readonly actionIds: readonly string[];
   /** The names that progress knows actions by. */
   readonly progressKeys: readonly string[];
   readonly ruleNames: readonly string[];
   /** The error action of the rule that an action belongs to; null: there is none. */
   readonly errorActionOf: (action: number) => number | null;
+}
+
+export interface SettlementOptions {
+  readonly tables: SettlementTables;
   readonly books: Books;
   readonly events: Events;
   readonly metrics: Metrics;
   readonly deadLetters: DeadLetters;
-  readonly progress: Pick<Progress, 'evaluated' | 'settled'>;
+  readonly progress: Pick<Progress, 'evaluated' | 'settled' | 'owes'>;
   /** Sequences below this were journaled before this start: their evaluation is a replay, not in the balance of messages. */
   readonly firstSequence: number;
   readonly accept: (part: Part, settled: () => void) => void;
@@ -33,19 +41,30 @@ export interface SettlementOptions {
   readonly whenRoom: (action: number) => Promise<void>;
   /** Makes inferred schemas durable and known to the lanes. */
   readonly freeze: (inferred: SlabResult['inferred']) => Promise<void>;
+  /** Has rules that ask services evaluated later. `bytes` of the result are copied. */
+  readonly defer: (lane: number, slab: Slab, task: SlabTask, result: SlabResult) => void;
+  /** Resolves when the lane may defer more. */
+  readonly whenDeferredRoom: (lane: number) => Promise<void>;
   readonly sleep: (ms: number) => Promise<void>;
 }
 
 export class Settlement {
   readonly #options: SettlementOptions;
+  #tables: SettlementTables;
 
   constructor(options: SettlementOptions) {
     this.#options = options;
+    this.#tables = options.tables;
+  }
+
+  /** Results from now on come from another rule set. */
+  use(tables: SettlementTables): void {
+    this.#tables = tables;
   }
 
   /** 'again': the lane needs to see the same slab once more, now that its schemas are frozen. */
-  async onResult(slab: Slab, result: SlabResult): Promise<'done' | 'again'> {
-    const { progress, accept, whenRoom } = this.#options;
+  async onResult(lane: number, slab: Slab, task: SlabTask, result: SlabResult): Promise<'done' | 'again'> {
+    const { progress, defer, whenDeferredRoom } = this.#options;
     if (result.inferred.length > 0) {
       await this.freeze(result.inferred);
       return 'again';
@@ -53,16 +72,33 @@ export class Settlement {
     await this.keepDeadLetters(result.deadLetters);
     this.#count(slab, result);
     const keys = this.#keysOf(result.parts);
-    const partsByAction = new Map<string, number>();
-    for (const key of keys) partsByAction.set(key, (partsByAction.get(key) ?? 0) + 1);
+    const owed = countByKey(keys);
+    if (result.deferred !== null) owed.set(DEFERRED, 1);
     // Before any part is handed over: a delivery may settle at once.
-    progress.evaluated(slab, partsByAction);
-    for (const [index, part] of result.parts.entries()) {
-      const key = keys[index] ?? '';
-      accept(part, () => progress.settled(slab, key));
-    }
-    for (const action of new Set(result.parts.map((part) => part.action))) await whenRoom(action);
+    progress.evaluated(slab, owed);
+    if (result.deferred !== null) defer(lane, slab, task, result);
+    await this.#handOver(slab, result.parts, keys);
+    if (result.deferred !== null) await whenDeferredRoom(lane);
     return 'done';
+  }
+
+  /** The same for the rules that were deferred, for all messages of the slab or for some. */
+  async onDeferredResult(slab: Slab, result: SlabResult): Promise<'done' | 'again'> {
+    if (result.inferred.length > 0) {
+      await this.freeze(result.inferred);
+      return 'again';
+    }
+    await this.keepDeadLetters(result.deadLetters);
+    this.#count(slab, result);
+    const keys = this.#keysOf(result.parts);
+    if (keys.length > 0) this.#options.progress.owes(slab, countByKey(keys));
+    await this.#handOver(slab, result.parts, keys);
+    return 'done';
+  }
+
+  /** All that was deferred of the slab has been evaluated. */
+  onDeferredFinished(slab: Slab): void {
+    this.#options.progress.settled(slab, DEFERRED);
   }
 
   /** A message that killed its worker twice; it is durable among the dead letters already. */
@@ -73,13 +109,22 @@ export class Settlement {
     events.deadLettersWritten(letter.action, letter.code, letter.messageCount, letter.reason);
   }
 
+  async #handOver(slab: Slab, parts: readonly Part[], keys: readonly string[]): Promise<void> {
+    const { progress, accept, whenRoom } = this.#options;
+    for (const [index, part] of parts.entries()) {
+      const key = keys[index] ?? '';
+      accept(part, () => progress.settled(slab, key));
+    }
+    for (const action of new Set(parts.map((part) => part.action))) await whenRoom(action);
+  }
+
   /**
    * The action under which each part is settled. Where a rule's error action has a part, all parts of the rule stand under it: a
    * replay leaves out actions that are done, so one that was done alone would not fail again, and the error action, which was not
    * done, would never get its document.
    */
   #keysOf(parts: readonly Part[]): readonly string[] {
-    const { progressKeys, errorActionOf } = this.#options;
+    const { progressKeys, errorActionOf } = this.#tables;
     const emitting = new Set(parts.map((part) => part.action));
     return parts.map(({ action }) => {
       const errorAction = errorActionOf(action);
@@ -129,7 +174,8 @@ export class Settlement {
   }
 
   #count(slab: Slab, result: SlabResult): void {
-    const { books, metrics, ruleNames, actionIds, firstSequence } = this.#options;
+    const { books, metrics, firstSequence } = this.#options;
+    const { ruleNames, actionIds } = this.#tables;
     if (slab.first < firstSequence) metrics.messagesReplayed.inc(result.evaluated);
     else books.evaluated(result.evaluated);
     for (const counts of result.rules) {
@@ -142,4 +188,10 @@ export class Settlement {
       metrics.avroFieldsUnknown.inc({ action: actionIds[action] ?? '' }, count);
     }
   }
+}
+
+function countByKey(keys: readonly string[]): Map<string, number> {
+  const counts = new Map<string, number>();
+  for (const key of keys) counts.set(key, (counts.get(key) ?? 0) + 1);
+  return counts;
 }

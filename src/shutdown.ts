@@ -4,8 +4,7 @@
  */
 import type { Admin } from './admin.ts';
 import type { Broker } from './broker/broker.ts';
-import type { LanePool } from './lanes/pool.ts';
-import type { Delivery } from './sinks/delivery/delivery.ts';
+import type { Evaluation } from './evaluation.ts';
 import type { Spool } from './spool/api.ts';
 
 const POLL_MS = 10;
@@ -18,24 +17,24 @@ const CLOSE_MS = 300;
 export interface GatewayParts {
   readonly broker: Broker;
   readonly spool: Spool;
-  readonly lanes: LanePool;
-  readonly deliveries: readonly Delivery[];
+  readonly evaluation: Pick<Evaluation, 'lanes' | 'deliveries' | 'external' | 'closeServices'>;
   /** null when the start did not get that far. */
   readonly admin: Admin | null;
 }
 
 export async function shutDown(parts: GatewayParts, deadlineMs: number, clock: () => number): Promise<void> {
-  const { broker, spool, lanes, deliveries, admin } = parts;
+  const { broker, spool, evaluation, admin } = parts;
+  const { lanes, deliveries, external } = evaluation;
   const endAt = clock() + deadlineMs;
   try {
     await broker.stopAccepting();
     await broker.drain(deadlineMs * SHARE_ANSWER);
-    await evaluated(spool, deadlineMs * SHARE_EVALUATE, clock);
-    await spool.stopFeeds();
+    await evaluated(spool, external, deadlineMs * SHARE_EVALUATE, clock);
+    await Promise.all([spool.stopFeeds(), evaluation.closeServices()]);
     // The broker is still there: a republish has to reach its local subscribers.
     const leftMs = Math.max(CLOSE_MS, endAt - clock() - CLOSE_MS);
-    await Promise.all(deliveries.map((delivery) => delivery.flush(leftMs)));
-    await Promise.all(deliveries.map((delivery) => delivery.close()));
+    await Promise.all(deliveries.all().map((delivery) => delivery.flush(leftMs)));
+    await deliveries.close();
     await broker.close();
     await lanes.close();
   } finally {
@@ -46,11 +45,16 @@ export async function shutDown(parts: GatewayParts, deadlineMs: number, clock: (
 }
 
 /** Resolves when lanes have answered everything that was journaled, or the time is up. */
-async function evaluated(spool: Spool, deadlineMs: number, clock: () => number): Promise<void> {
+async function evaluated(
+  spool: Spool,
+  external: GatewayParts['evaluation']['external'],
+  deadlineMs: number,
+  clock: () => number,
+): Promise<void> {
   const endAt = clock() + deadlineMs;
   while (clock() < endAt) {
     const { pendingBytes, laneBacklogBytes, isLive } = spool.stats();
-    if (isLive && pendingBytes === 0 && laneBacklogBytes.every((bytes) => bytes === 0)) return;
+    if (isLive && pendingBytes === 0 && laneBacklogBytes.every((bytes) => bytes === 0) && external.isIdle) return;
     await new Promise((resolve) => setTimeout(resolve, POLL_MS));
   }
 }

@@ -1,22 +1,33 @@
 /** Lets so many tasks run at once; the others wait in the order they came. */
 export class Slots {
-  #free: number;
+  readonly #countMax: () => number;
   readonly #waiting: (() => void)[] = [];
+  #running = 0;
 
-  constructor(count: number) {
-    this.#free = count;
+  /** Asked whenever a task may begin: the bound may change. */
+  constructor(countMax: () => number) {
+    this.#countMax = countMax;
   }
 
   async run<T>(task: () => Promise<T>): Promise<T> {
-    // A slot is handed on, never free for a newcomer while others wait.
-    if (this.#free > 0) this.#free--;
-    else await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    if (this.#running >= this.#countMax() || this.#waiting.length > 0) {
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    } else this.#running++;
     try {
       return await task();
     } finally {
+      this.#running--;
+      this.#next();
+    }
+  }
+
+  /** A place is taken for who waited before anybody else can have it. */
+  #next(): void {
+    while (this.#running < this.#countMax()) {
       const next = this.#waiting.shift();
-      if (next === undefined) this.#free++;
-      else next();
+      if (next === undefined) return;
+      this.#running++;
+      next();
     }
   }
 }

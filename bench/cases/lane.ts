@@ -46,7 +46,14 @@ function setup(): LaneSetup {
     actions: [index],
     errorAction: null,
   }));
-  return { gatewayId: 'bench', lane: 0, rules, actions, schemas: [{ name: SCHEMA_NAME, text: schemaText }] };
+  return {
+    gatewayId: 'bench',
+    lane: 0,
+    rules,
+    actions,
+    schemas: [{ name: SCHEMA_NAME, text: schemaText }],
+    descriptors: [],
+  };
 }
 
 function plan(index: number): ActionPlan {

@@ -60,7 +60,7 @@ function matching(sqls: readonly string[], load: Load): { readonly part: Part; r
     actions: [],
     errorAction: null,
   }));
-  const compiled = compileRules({ gatewayId: 'bench', lane: 0, rules, actions: [], schemas: [] });
+  const compiled = compileRules({ gatewayId: 'bench', lane: 0, rules, actions: [], schemas: [], descriptors: [] });
   const cache = new TopicCache((topic) => compiled.match(topic));
   const { topics, topicBytes, messages } = load;
   const counts: Counts = { evaluated: 0, matched: 0 };

@@ -60,6 +60,8 @@ export interface Broker {
   addresses(): readonly BrokerAddress[];
   /** To local subscribers, and through the intake when a rule matches; then resolves once durable. */
   publish(message: LocalMessage): Promise<void>;
+  /** The last retained payload of a topic; null when there is none. */
+  retained(topic: string): Uint8Array | null;
   /** New entries hold for new connections; connections of users who are gone or changed are cut. */
   reloadUsers(): Promise<void>;
   /** Closes the listeners. Clients stay connected. */
@@ -160,6 +162,10 @@ class AedesBroker implements Broker {
     await new Promise<void>((resolve, reject) => {
       this.#aedes.publish(packet, (error) => (error instanceof Error ? reject(error) : resolve()));
     });
+  }
+
+  retained(topic: string): Uint8Array | null {
+    return this.#persistence.retained(topic);
   }
 
   async reloadUsers(): Promise<void> {

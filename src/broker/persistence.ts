@@ -131,6 +131,12 @@ export class Persistence {
     return settled(undefined);
   }
 
+  /** The last retained payload of a topic; null when there is none. */
+  retained(topic: string): Uint8Array | null {
+    const payload = this.#retained.get(topic)?.payload;
+    return payload === undefined ? null : Buffer.from(payload as Uint8Array);
+  }
+
   createRetainedStreamCombi(filters: readonly string[]): Readable {
     return Readable.from(this.#retained.match(filters));
   }

@@ -34,6 +34,10 @@ export class Retained<P extends RetainedPacket> {
     return true;
   }
 
+  get(topic: string): P | undefined {
+    return this.#messages.get(topic);
+  }
+
   match(filters: readonly string[]): P[] {
     return filters.flatMap((filter) => this.#messages.match(filter));
   }

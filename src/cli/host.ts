@@ -19,6 +19,8 @@ export interface Host {
   readBytes(bytesMax: number): Promise<Uint8Array>;
   /** Calls back at each SIGTERM and SIGINT, with how many there have been. */
   onStopSignal(callback: (count: number) => void): void;
+  /** Calls back at each SIGHUP. */
+  onReloadSignal(callback: () => void): void;
   /** Leaves at once. */
   exit(code: number): never;
 }

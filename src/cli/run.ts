@@ -3,6 +3,7 @@ import { loadConfig } from '../config.ts';
 import { asError, CodedError, formatFinding } from '../errors.ts';
 import { startGateway } from '../gateway.ts';
 import type { Host } from './host.ts';
+import { startReloading } from './start-reloading.ts';
 import { stopInTime } from './stop-in-time.ts';
 
 /** Less than the ten seconds that Docker and systemd commonly grant. */
@@ -26,13 +27,19 @@ export async function run(file: string, host: Host): Promise<number> {
     });
   });
   try {
+    // Before the gateway is ready: a signal that comes while it starts must not end it.
+    let reload = () => {};
+    host.onReloadSignal(() => reload());
     const gateway = await startGateway(config, { log, host });
+    const reloading = startReloading({ config, load: () => loadConfig(file, host.env), gateway });
+    reload = reloading.request;
     log.info(
       { listeners: gateway.listeners, admin: gateway.admin, rules: config.ruleSet.rules.length },
       'Gateway is ready.',
     );
     await stopped;
     log.info('Gateway is stopping.');
+    await reloading.close();
     const leave = (err: Error) => {
       // What may still run must not go on beside the next process.
       log.fatal(

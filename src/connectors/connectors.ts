@@ -28,7 +28,7 @@ export function openConnectors(options: ConnectorsOptions): Connectors {
   const callers = new Map<ExternalFunctionName, Caller>();
   for (const connector of declared(options)) callers.set(connector.function, new Caller(connector, options));
   return {
-    available: new Set(callers.keys()),
+    concurrencyOf: (name) => callers.get(name)?.concurrency ?? 1,
     async answer(call) {
       const caller = callers.get(call.function);
       if (caller !== undefined) return await caller.answer(call.parameters);

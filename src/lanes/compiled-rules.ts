@@ -17,6 +17,7 @@ import type { TopicEntry } from './topic-cache.ts';
 export interface CompiledAction {
   readonly index: number;
   readonly plan: ActionPlan;
+  readonly destination: Destination;
   readonly metadata: Metadata;
   /** null: there is no schema yet. */
   readonly output: ActionOutput | null;
@@ -33,6 +34,8 @@ export interface CompiledRule {
   readonly statement: ReturnType<typeof compileStatement>;
   readonly actions: readonly CompiledAction[];
   readonly errorAction: CompiledAction | null;
+  /** It asks services, and is evaluated once they have answered. */
+  readonly isExternal: boolean;
   /** The payload is decoded where it can be: for the statement, for templates, or for the device's time. */
   readonly wantsDocument: boolean;
   matched: number;
@@ -90,11 +93,13 @@ interface Compilation {
 }
 
 function compileRule(rule: LaneRule, index: number, compilation: Compilation): CompiledRule {
-  const statement = compileStatement(rule.sql, { version: rule.awsIotSqlVersion });
+  const { descriptors } = compilation.setup;
+  const statement = compileStatement(rule.sql, { version: rule.awsIotSqlVersion, descriptors });
   const compile = (action: number) => compileAction(action, rule, compilation);
   const actions = rule.actions.map(compile);
   const errorAction = rule.errorAction === null ? null : compile(rule.errorAction);
   const emitting = errorAction === null ? actions : [...actions, errorAction];
+  const isExternal = statement.callsExternal || actions.some(({ destination }) => destination.callsExternal);
   return {
     index,
     name: rule.name,
@@ -102,6 +107,7 @@ function compileRule(rule: LaneRule, index: number, compilation: Compilation): C
     statement,
     actions,
     errorAction,
+    isExternal,
     wantsDocument: statement.needsDocument || emitting.some((action) => action.needsDocument),
     matched: 0,
     notTrue: 0,
@@ -118,7 +124,7 @@ function compileAction(index: number, rule: LaneRule, compilation: Compilation):
   const output = createOutput(index, plan, destination, metadata, compilation);
   // `SELECT *` alone passes on what the device sent, whatever it is; every other form needs to know its fields.
   const needsDocument = plan.form !== 'each' || metadata.names.length > 0 || destination.needsDocument;
-  const action = { index, plan, metadata, output, needsDocument, done: [] };
+  const action = { index, plan, destination, metadata, output, needsDocument, done: [] };
   actions.push(action);
   return action;
 }

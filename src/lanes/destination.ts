@@ -1,6 +1,7 @@
 /** Rendered destination fields of an action, as the JSON text that names a part's destination. */
 import type { LaneRule } from '../lane-protocol.ts';
 import type { ActionPlan } from '../message.ts';
+import { CallFailed, CallPending } from '../rules/external.ts';
 import { compileTemplate, unescapeReserved } from '../rules/template.ts';
 import { MessageFailure, reasonOf } from './failure.ts';
 import { LaneMessage } from './lane-message.ts';
@@ -8,7 +9,9 @@ import { LaneMessage } from './lane-message.ts';
 export interface Destination {
   /** A template reads fields of the payload. */
   readonly needsDocument: boolean;
-  /** Throws a MessageFailure. A constant destination is rendered once. */
+  /** A template asks a service. */
+  readonly callsExternal: boolean;
+  /** Throws a MessageFailure, CallPending or CallFailed. A constant destination is rendered once. */
   render(message: LaneMessage): string;
 }
 
@@ -29,14 +32,16 @@ export function compileDestination(plan: ActionPlan, rule: LaneRule): Destinatio
   };
   if (fields.every(({ template }) => template.isConstant)) {
     const constant = render(new LaneMessage());
-    return { needsDocument: false, render: () => constant };
+    return { needsDocument: false, callsExternal: false, render: () => constant };
   }
   return {
     needsDocument: fields.some(({ template }) => template.needsDocument),
+    callsExternal: fields.some(({ template }) => template.callsExternal),
     render(message) {
       try {
         return render(message);
       } catch (thrown) {
+        if (thrown instanceof CallPending || thrown instanceof CallFailed) throw thrown;
         throw new MessageFailure('MESSAGE_TEMPLATE_INVALID', reasonOf(thrown));
       }
     },

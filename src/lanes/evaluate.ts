@@ -9,8 +9,10 @@ import { failedActionOf, failedResourceOf } from '../failed-action.ts';
 import type { FailuresTask, LaneSetup, SlabResult, SlabTask } from '../lane-protocol.ts';
 import type { DeadLetter, Part } from '../message.ts';
 import { type PublishView, readPublish } from '../publish-packet.ts';
+import { CallPending } from '../rules/external.ts';
 import { notMatched } from '../rules/sql/statement.ts';
 import type { Value } from '../rules/value.ts';
+import { AnswerTable } from './answer-table.ts';
 import { type CompiledAction, type CompiledRule, type CompiledRules, compileRules } from './compiled-rules.ts';
 import { isDone } from './done-ranges.ts';
 import { codeOf, deadLetter, type Failure, failureDocument, MessageFailure, reasonOf, traceIdOf } from './failure.ts';
@@ -52,6 +54,10 @@ class Evaluator {
     payloadEnd: 0,
   };
   #deadLetters: DeadLetter[] = [];
+  /** Rules that ask services are evaluated, and no others; else the others. */
+  #isExternalTurn = false;
+  /** A rule that asks services has something to do with this slab. */
+  #isDeferred = false;
 
   constructor(setup: LaneSetup) {
     this.#compiled = compileRules(setup);
@@ -61,8 +67,14 @@ class Evaluator {
   run(task: SlabTask): SlabResult {
     const startedAt = performance.now();
     for (const action of this.#compiled.actions) action.done = doneBy(task, action.index);
-    const inferred = this.#infer(task);
-    const evaluated = inferred.length > 0 ? 0 : this.#evaluate(task);
+    const answers = new AnswerTable(task.answers ?? []);
+    this.#message.answers = answers;
+    this.#isExternalTurn = task.answers !== undefined;
+    this.#isDeferred = false;
+    if (this.#isExternalTurn) this.#forEachMessage(task, ({ rules }) => this.#collect(rules, answers));
+    const isAsking = this.#isExternalTurn && answers.pending.length > 0;
+    const inferred = isAsking ? [] : this.#infer(task);
+    const seen = isAsking || inferred.length > 0 ? 0 : this.#evaluate(task, answers);
     const parts: Part[] = [];
     for (const action of this.#compiled.actions) action.output?.finish(parts);
     const deadLetters = this.#deadLetters;
@@ -71,7 +83,9 @@ class Evaluator {
     const rules = this.#takeCounts();
     const fieldsUnknown = this.#takeUnknownCounts();
     const busyMs = performance.now() - startedAt;
-    const deferred = null;
+    // The first look counted them.
+    const evaluated = this.#isExternalTurn ? 0 : seen;
+    const deferred = isAsking || (this.#isDeferred && inferred.length === 0) ? answers.pending : null;
     return { bytes, byteLength, evaluated, rules, parts, deadLetters, inferred, deferred, fieldsUnknown, busyMs };
   }
 
@@ -79,11 +93,44 @@ class Evaluator {
     return reportFailures(task, this.#compiled);
   }
 
-  #evaluate(task: SlabTask): number {
+  #evaluate(task: SlabTask, answers: AnswerTable): number {
     return this.#forEachMessage(task, (entry) => {
       const { rules } = entry;
-      for (let i = 0; i < rules.length; i++) this.#evaluateRule(rules[i] as CompiledRule, entry);
+      for (let i = 0; i < rules.length; i++) {
+        const rule = rules[i] as CompiledRule;
+        if (rule.isExternal === this.#isExternalTurn) this.#evaluateRule(rule, entry);
+        else if (rule.isExternal) this.#defer(rule, answers);
+      }
     });
+  }
+
+  #defer(rule: CompiledRule, answers: AnswerTable): void {
+    this.#isDeferred = true;
+    this.#collect([rule], answers);
+  }
+
+  /** Notes the calls that stand between these rules and their evaluation, as far as they can be seen with what is answered. */
+  #collect(rules: readonly CompiledRule[], answers: AnswerTable): void {
+    const message = this.#message;
+    const { sequence } = message;
+    for (const rule of rules) {
+      const actions = rule.actions.filter((action) => !isDone(action.done, sequence));
+      if (!rule.isExternal || (actions.length === 0 && rule.actions.length > 0)) continue;
+      try {
+        if (this.#select(rule) === notMatched) continue;
+      } catch (thrown) {
+        // What fails without asking fails again, and is accounted for, when it is evaluated.
+        if (thrown instanceof CallPending) answers.ask(sequence, thrown.call);
+        continue;
+      }
+      for (const { destination } of actions) {
+        try {
+          destination.render(message);
+        } catch (thrown) {
+          if (thrown instanceof CallPending) answers.ask(sequence, thrown.call);
+        }
+      }
+    }
   }
 
   /** Calls `visit` with `#message` at each message that is not done yet; returns how many there were. */
@@ -186,7 +233,7 @@ class Evaluator {
     for (const { errorAction } of rules)
       if (errorAction?.output === null) inference.addFailureDocument(errorAction, new LaneMessage());
     this.#forEachMessage(task, ({ rules }) => {
-      for (const rule of rules) this.#sample(rule, inference);
+      for (const rule of rules) if (rule.isExternal === this.#isExternalTurn) this.#sample(rule, inference);
     });
     return inference.finish();
   }

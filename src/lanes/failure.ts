@@ -4,6 +4,7 @@ import { SchemaMismatch } from '../codec/avro/mismatch.ts';
 import type { ErrorCode } from '../errors.ts';
 import { asError } from '../errors.ts';
 import type { DeadLetter } from '../message.ts';
+import { CallFailed, CallPending } from '../rules/external.ts';
 import { compileTemplate } from '../rules/template.ts';
 import type { ValueObject } from '../rules/value.ts';
 import type { LaneMessage } from './lane-message.ts';
@@ -34,10 +35,13 @@ export class MessageFailure extends Error {
 export function codeOf(thrown: unknown): ErrorCode {
   if (thrown instanceof MessageFailure) return thrown.code;
   if (thrown instanceof SchemaMismatch) return 'MESSAGE_SCHEMA_MISMATCH';
+  if (thrown instanceof CallFailed) return 'MESSAGE_FUNCTION_FAILED';
   return 'MESSAGE_RULE_FAILED';
 }
 
 export function reasonOf(thrown: unknown): string {
+  if (thrown instanceof CallPending)
+    return `${thrown.call.function}() is asked by the error action alone, which cannot wait`;
   return asError(thrown).message;
 }
 

@@ -2,10 +2,12 @@
 import type { BlockReader } from '../block.ts';
 import { decodeJson } from '../codec/decode/json.ts';
 import type { ErrorCode } from '../errors.ts';
+import type { ExternalAnswer, ExternalCall } from '../external-call.ts';
 import type { Sender } from '../message.ts';
 import type { PublishView } from '../publish-packet.ts';
 import type { EvaluationContext } from '../rules/context.ts';
 import type { Value } from '../rules/value.ts';
+import type { AnswerTable } from './answer-table.ts';
 
 export class LaneMessage implements EvaluationContext {
   topic = '';
@@ -19,6 +21,8 @@ export class LaneMessage implements EvaluationContext {
   awsIotSqlVersion = '';
   /** A gateway belongs to no AWS account. */
   readonly accountId = '';
+  /** What services answered. */
+  answers: AnswerTable | null = null;
   /** Why there is no document; null while there is one, or none was asked for. */
   notJson: { readonly code: ErrorCode; readonly reason: string } | null = null;
   #isDecoded = false;
@@ -75,6 +79,10 @@ export class LaneMessage implements EvaluationContext {
   /** At this message; null before the first. */
   get reader(): BlockReader | null {
     return this.#reader;
+  }
+
+  answerOf(call: ExternalCall): ExternalAnswer | null {
+    return this.answers?.find(this.sequence, call) ?? null;
   }
 
   /** Every message has one; wills and republishes name the client that they stand for. */

@@ -8,7 +8,7 @@
  */
 import type { SlabResult, SlabTask } from '../lane-protocol.ts';
 import type { DeadLetter, MessageClass, Sender, SequenceRange } from '../message.ts';
-import type { DeadLetters, Outbox, Waiter } from '../ports.ts';
+import type { DeadLetters, Outbox, RecordedAnswers, Waiter } from '../ports.ts';
 
 /** Time as a parameter, so that tests decide when it passes. */
 export interface SpoolClock {
@@ -113,6 +113,8 @@ export interface SpoolStats {
   readonly laneBacklogBytes: readonly number[];
   /** True when every lane is fed from memory, not from disk, and under the newest rule set. */
   readonly isLive: boolean;
+  /** `onRuleSet` is under way, or is to be tried again: nothing is evaluated meanwhile. */
+  readonly isChangingRuleSet: boolean;
 }
 
 export interface Spool {
@@ -145,6 +147,7 @@ export interface Spool {
   readonly firstSequence: number;
   readonly progress: Progress;
   readonly deadLetters: DeadLetters;
+  readonly answers: RecordedAnswers;
   /** The same object for the same action id. */
   outbox(actionId: string): Promise<Outbox>;
   /** Tells of outboxes with entries that belong to none of these actions: they wait until their action is configured again. */

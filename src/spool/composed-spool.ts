@@ -7,6 +7,7 @@
  * <dir>/rule-sets/<hash>.json                       what they were acknowledged under (rule-sets.ts)
  * <dir>/progress/cursor.{a,b}                       which of them are settled (cursor-log.ts)
  * <dir>/dlq/*.segment                               dead letters (dead-letters.ts)
+ * <dir>/answers/*.segment                           what services answered for messages that are not settled (answer-log.ts)
  * <dir>/outbox/<action id>/*.entry                  encoded entries whose sink lags (outbox.ts)
  * ```
  */
@@ -64,6 +65,10 @@ export class ComposedSpool implements Spool {
 
   get progress() {
     return this.#parts.progress;
+  }
+
+  get answers() {
+    return this.#parts.answerLog;
   }
 
   get deadLetters() {
@@ -166,19 +171,21 @@ export class ComposedSpool implements Spool {
       pendingBytes: pressure.pendingBytes,
       laneBacklogBytes: this.#feeds?.bytesInFlight ?? [],
       isLive: this.#feeds?.isNewest === true && streams.every(({ alarm, normal }) => alarm.isLive && normal.isLive),
+      isChangingRuleSet: this.#feeds?.isChangingRuleSet === true,
     };
   }
 
   async close(): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
-    const { journals, answers, stores, streams, progress, deadLetters, lock, options, lanePressures } = this.#parts;
+    const { journals, answers, answerLog, stores, streams, progress, deadLetters, lock, options, lanePressures } =
+      this.#parts;
     await this.stopFeeds();
     this.#disk.stop();
     for (const lanePressure of lanePressures) lanePressure.close();
     await Promise.all([journals.alarm.close(), journals.normal.close()]);
     answers.fail(new Error('The spool was closed before this message was durable.'));
-    await Promise.all([stores.alarm.close(), stores.normal.close(), deadLetters.close()]);
+    await Promise.all([stores.alarm.close(), stores.normal.close(), deadLetters.close(), answerLog.close()]);
     await Promise.all(streams.flatMap(({ alarm, normal }) => [alarm.close(), normal.close()]));
     try {
       await progress.close();

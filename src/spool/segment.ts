@@ -23,7 +23,7 @@
 import { crc32 } from 'node:zlib';
 import type { MessageClass } from '../message.ts';
 
-export type SegmentClass = MessageClass | 'dlq';
+export type SegmentClass = MessageClass | 'dlq' | 'answers';
 
 export const SEGMENT_BYTES = 16 * 1024 * 1024;
 export const SEGMENT_DATA_START = 64;
@@ -33,7 +33,7 @@ const FOOTER_MAGIC = 0x3146_4748;
 const SEGMENT_VERSION = 1;
 const NO_RULE_SET = '0'.repeat(32);
 const NAME = /^(\d{10})-([0-9a-f]{32})\.segment$/;
-const CLASS_CODES: Readonly<Record<SegmentClass, number>> = { normal: 0, alarm: 1, dlq: 2 };
+const CLASS_CODES: Readonly<Record<SegmentClass, number>> = { normal: 0, alarm: 1, dlq: 2, answers: 3 };
 
 /** One segment as the running gateway knows it. */
 export interface Segment {

@@ -2,6 +2,7 @@
 import type { Events } from '../events.ts';
 import type { MessageClass } from '../message.ts';
 import type { Metrics } from '../metrics.ts';
+import type { AnswerLog } from './answer-log.ts';
 import type { Answers } from './answers.ts';
 import type { RuleSetDocument, SpoolClock } from './api.ts';
 import type { BufferPool } from './buffer-pool.ts';
@@ -91,6 +92,7 @@ export interface SpoolParts {
   readonly progress: Progress;
   readonly deadLetters: DeadLetters;
   readonly answers: Answers;
+  readonly answerLog: AnswerLog;
   readonly pressure: Pressure;
   /** By lane. */
   readonly lanePressures: readonly LanePressure[];

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { asError, CodedError } from '../errors.ts';
 import type { MessageClass } from '../message.ts';
+import { AnswerLog } from './answer-log.ts';
 import { Answers } from './answers.ts';
 import type { Spool } from './api.ts';
 import { BufferPool } from './buffer-pool.ts';
@@ -25,8 +26,8 @@ import type { PerClass, SpoolOptions, SpoolParts, SpoolTuning } from './spool-pa
 /** Slab buffers: gathering, queued and with the lanes. */
 const SLAB_BYTES = 256 * 1024;
 const SLABS_POOLED_MAX = 64;
-/** Dead letters are rare; a small box should not give 16 MiB to them. */
-const DEAD_LETTER_SEGMENT_BYTES = 1024 * 1024;
+/** Dead letters, and calls to services, are rare; a small box should not give 16 MiB to them. */
+const SMALL_SEGMENT_BYTES = 1024 * 1024;
 const LANE_COUNT_MAX = 255;
 /** Enough to keep a lane busy through a commit; a lane that takes nothing for so long stands still. */
 const LANE_PRESSURE = { waitingBytesMax: 6 * 1024 * 1024, patienceMs: 1000 };
@@ -78,10 +79,11 @@ async function compose(options: SpoolOptions, lock: Lock): Promise<SpoolParts> {
     alarm: await makeDirectories(files, dir, 'journal', 'alarm'),
     normal: await makeDirectories(files, dir, 'journal', 'normal'),
     dlq: await makeDirectories(files, dir, 'dlq'),
+    answers: await makeDirectories(files, dir, 'answers'),
     progress: await makeDirectories(files, dir, 'progress'),
   };
   const ensureRuleSet = (hash: string) => ruleSets.ensure(hash);
-  const { stores, deadStore, spoolId, cursor } = await recover(options, directories, ensureRuleSet);
+  const { stores, deadStore, answerStore, spoolId, cursor } = await recover(options, directories, ensureRuleSet);
   const isInUse = (hash: string) => isReferenced(parts, hash);
   const ruleSets = await RuleSets.open({ files, spoolDir: dir, current: options.ruleSet, isReferenced: isInUse });
   const generations = new Generations(stores, options.ruleSet.hash, laneCount);
@@ -95,7 +97,7 @@ async function compose(options: SpoolOptions, lock: Lock): Promise<SpoolParts> {
     actionIds: options.actionIds,
     clock,
     floor: () => lowestNeeded(parts, sequences),
-    collect: () => collectFreeable(parts),
+    collect: () => collectFreeable(parts, sequences),
     onError: (error) => events.spoolStepFailed('progress', asError(error)),
   });
   const lastSeen = Math.max(progress.last, lastSequence(stores.alarm), lastSequence(stores.normal));
@@ -108,6 +110,12 @@ async function compose(options: SpoolOptions, lock: Lock): Promise<SpoolParts> {
   const deadLetters = new DeadLetters(deadStore, lastSequence(deadStore) + 1, (error) =>
     events.journalFailed('dlq', error),
   );
+  const answerLog = new AnswerLog({
+    store: answerStore,
+    sequenceNext: lastSequence(answerStore) + 1,
+    onFailed: (error) => events.journalFailed('answers', error),
+  });
+  await answerLog.load(files, directories.answers, (sequence) => !progress.isDone(sequence, sequence));
   const stuck = new Map<MessageClass, Error>();
   const makeJournal = (name: MessageClass): Journal =>
     new Journal({
@@ -138,6 +146,7 @@ async function compose(options: SpoolOptions, lock: Lock): Promise<SpoolParts> {
     progress,
     deadLetters,
     answers,
+    answerLog,
     pressure,
     lanePressures,
     buffers,
@@ -155,6 +164,7 @@ interface Directories {
   readonly alarm: string;
   readonly normal: string;
   readonly dlq: string;
+  readonly answers: string;
   readonly progress: string;
 }
 
@@ -165,6 +175,7 @@ async function recover(options: SpoolOptions, directories: Directories, ensureRu
     alarm: await inspectSegments(files, directories.alarm),
     normal: await inspectSegments(files, directories.normal),
     dlq: await inspectSegments(files, directories.dlq),
+    answers: await inspectSegments(files, directories.answers),
   };
   const knownId = found.normal.spoolId ?? found.alarm.spoolId ?? found.dlq.spoolId;
   const cursor = await readCursor(files, directories.progress, knownId);
@@ -172,8 +183,10 @@ async function recover(options: SpoolOptions, directories: Directories, ensureRu
   const open = (name: SegmentClass, segmentBytes: number) =>
     recoverStore(options, name, found[name], { spoolId, segmentBytes, ensureRuleSet });
   const stores = { alarm: await open('alarm', tuning.segmentBytes), normal: await open('normal', tuning.segmentBytes) };
-  const deadStore = await open('dlq', Math.min(tuning.segmentBytes, DEAD_LETTER_SEGMENT_BYTES));
-  return { stores, deadStore, spoolId, cursor };
+  const smallBytes = Math.min(tuning.segmentBytes, SMALL_SEGMENT_BYTES);
+  const deadStore = await open('dlq', smallBytes);
+  const answerStore = await open('answers', smallBytes);
+  return { stores, deadStore, answerStore, spoolId, cursor };
 }
 
 interface LaneStreamParts extends Pick<LaneStreamOptions, 'progress' | 'buffers' | 'pressure'> {
@@ -218,6 +231,8 @@ async function recoverStore(
     segments: found.segments,
     ordinalNext: found.ordinalNext,
   });
+  // Most gateways ask no services: the first answer makes its segment.
+  if (name === 'answers') return store;
   try {
     await store.prepare();
   } catch (thrown) {
@@ -275,7 +290,7 @@ function lowestNeeded({ stores, journals }: SpoolParts, sequences: SequenceCount
   return lowest;
 }
 
-function collectFreeable(parts: SpoolParts): (() => Promise<void>) | null {
+function collectFreeable(parts: SpoolParts, sequences: SequenceCounter): (() => Promise<void>) | null {
   const { stores, streams } = parts;
   const frees: (() => Promise<void>)[] = [];
   for (const name of ['alarm', 'normal'] as const) {
@@ -288,9 +303,11 @@ function collectFreeable(parts: SpoolParts): (() => Promise<void>) | null {
       if (segment.ordinal < needed) frees.push(() => store.free(segment));
     }
   }
-  if (frees.length === 0) return null;
+  const freeAnswers = parts.answerLog.freeable(lowestNeeded(parts, sequences));
+  if (frees.length === 0 && freeAnswers === null) return null;
   return async () => {
     for (const free of frees) await free();
+    await freeAnswers?.();
     await removeOldRuleSets(parts);
   };
 }

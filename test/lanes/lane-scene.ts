@@ -51,7 +51,7 @@ export function setup(
   actions: readonly ActionPlan[],
   schemas = [readingSchema],
 ): LaneSetup {
-  return { gatewayId: 'gateway-1', lane: 0, rules, actions, schemas };
+  return { gatewayId: 'gateway-1', lane: 0, rules, actions, schemas, descriptors: [] };
 }
 
 export interface Sent {

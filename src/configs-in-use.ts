@@ -1,0 +1,56 @@
+/** Configurations by their rule set: the newest, and older ones while messages wait that were acknowledged under them. */
+import { type Config, contextOf } from './config.ts';
+import type { Events } from './events.ts';
+import { loadStoredRuleSet } from './rule-set.ts';
+
+export class ConfigsInUse {
+  readonly #events: Pick<Events, 'ruleSetUnreadable'>;
+  /** In the order they came. */
+  readonly #known = new Map<string, Config>();
+  #newest: Config;
+
+  constructor(first: Config, events: Pick<Events, 'ruleSetUnreadable'>) {
+    this.#newest = first;
+    this.#events = events;
+    this.add(first);
+  }
+
+  get newest(): Config {
+    return this.#newest;
+  }
+
+  add(config: Config): void {
+    const { hash } = config.ruleSet;
+    // The same set again comes after those that were taken since.
+    this.#known.delete(hash);
+    this.#known.set(hash, config);
+    this.#newest = config;
+  }
+
+  /**
+   * The configuration that messages of this set are evaluated under from now on; older ones are forgotten. One that only the spool
+   * knows, from an earlier run, has today's connectors and credentials; where its text is lost or no longer valid, the newest has to do.
+   */
+  take(hash: string, text: string | null): Config {
+    const known = this.#known.get(hash);
+    if (known === undefined) return this.#restore(hash, text);
+    for (const other of this.#known.keys()) {
+      if (other === hash) break;
+      this.#known.delete(other);
+    }
+    return known;
+  }
+
+  #restore(hash: string, text: string | null): Config {
+    const { aws, connectors, descriptors } = this.#newest;
+    const context = { aws, isAwsKnown: true, ...contextOf(connectors, descriptors) };
+    const { ruleSet, findings } =
+      text === null ? { ruleSet: null, findings: [] } : loadStoredRuleSet(`rule set ${hash}`, text, context);
+    const mistakes = findings.filter(({ severity }) => severity === 'error');
+    if (ruleSet === null || mistakes.length > 0) {
+      this.#events.ruleSetUnreadable(hash, mistakes);
+      return this.#newest;
+    }
+    return { ...this.#newest, ruleSet };
+  }
+}
