@@ -2,7 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { Readiness } from '../src/readiness.ts';
 
 function rig() {
-  const state = { now: 1_000_000, isWritable: true, reason: '', isFull: false, laneBacklogBytes: [0] };
+  const state = {
+    now: 1_000_000,
+    isWritable: true,
+    reason: '',
+    isFull: false,
+    laneBacklogBytes: [0],
+    isChangingRuleSet: false,
+  };
   const spool = {
     get health() {
       return { isWritable: state.isWritable, reason: state.reason };
@@ -14,6 +21,7 @@ function rig() {
       pendingBytes: 0,
       laneBacklogBytes: state.laneBacklogBytes,
       isLive: true,
+      isChangingRuleSet: state.isChangingRuleSet,
     }),
   };
   return { state, readiness: new Readiness(spool, () => state.now) };
@@ -48,6 +56,16 @@ describe('Readiness', () => {
     state.now += 1;
     expect(readiness.reasons()).toEqual(['No lane has answered for 60 s.']);
     readiness.progressed();
+    expect(readiness.reasons()).toEqual([]);
+  });
+
+  it('is not ready when a change of the rule set takes longer than a minute', () => {
+    const { readiness, state } = rig();
+    readiness.opened();
+    state.isChangingRuleSet = true;
+    state.now += 60_001;
+    expect(readiness.reasons()).toEqual(['No lane has answered for 60 s.']);
+    state.isChangingRuleSet = false;
     expect(readiness.reasons()).toEqual([]);
   });
 

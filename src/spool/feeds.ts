@@ -47,6 +47,11 @@ export class Feeds {
     return this.#gate.isNewest;
   }
 
+  /** Nothing is evaluated until `onRuleSet` has succeeded. */
+  get isChangingRuleSet(): boolean {
+    return this.#gate.isSwitching;
+  }
+
   get isIdle(): boolean {
     return this.isNewest && this.#feeds.every((feed) => feed.isIdle);
   }

@@ -58,6 +58,11 @@ export class GenerationGate {
     return this.#limit === this.#options.generations.newest.index;
   }
 
+  /** `onRuleSet` is under way or will be tried again. */
+  get isSwitching(): boolean {
+    return this.#isSwitching;
+  }
+
   /** No more of what is in force will be committed. */
   get isCommitted(): boolean {
     return this.#options.isCommitted(this.#limit);

@@ -153,11 +153,11 @@ describe('a change of the rule set', () => {
     append(spool, 'm3', { waiter });
     await eventually(() => waiter.acknowledged.length === 3);
     expect(log).toEqual(['m1']);
-    expect(spool.stats().isLive).toBe(false);
+    expect(spool.stats()).toMatchObject({ isLive: false, isChangingRuleSet: true });
     change.open();
     await spool.drained();
     expect(log.sort()).toEqual(['m1', 'm2', 'm3']);
-    expect(spool.stats().isLive).toBe(true);
+    expect(spool.stats()).toMatchObject({ isLive: true, isChangingRuleSet: false });
     await spool.close();
   });
 
