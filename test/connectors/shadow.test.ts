@@ -76,6 +76,13 @@ describe('get_thing_shadow', () => {
     expect(reasonOf(await ask('get_thing_shadow', 'pump-1'))).toContain(`No shadow is retained under ${base}`);
     retained[`${base}/get/accepted`] = document(1, true);
     expect(await ask('get_thing_shadow', 'pump-1')).toEqual(ok(document(1, true)));
+    retained[`${base}/get/accepted`] = document(1, false).replace('1700000000', '1700000009');
+    expect(await ask('get_thing_shadow', 'pump-1')).toEqual(ok(retained[`${base}/get/accepted`] ?? ''));
+    retained[`${base}/update/documents`] = documents(2, false);
+    const text = `{"state":{"reported":{"on":false}},"metadata":{},"version":2,"timestamp":1700000001}`;
+    expect(await ask('get_thing_shadow', 'pump-1')).toEqual(ok(text));
+    delete retained[`${base}/update/documents`];
+    expect(await ask('get_thing_shadow', 'pump-1')).toEqual(ok(retained[`${base}/get/accepted`] ?? ''));
     retained[`${base}/get/accepted`] = '';
     expect(reasonOf(await ask('get_thing_shadow', 'pump-1'))).toContain('ResourceNotFoundException');
   });
