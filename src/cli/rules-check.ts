@@ -5,7 +5,6 @@ import { escapePath, globSync } from 'tinyglobby';
 import { loadRules } from '../config.ts';
 import { CodedError, type Finding, formatFinding } from '../errors.ts';
 import { loadRuleSet } from '../rule-set.ts';
-import type { RuleSet } from '../rule-set-builder.ts';
 import type { Samples } from '../rules/sql/analysis/samples.ts';
 import { readYaml } from '../yaml-document.ts';
 import type { Host } from './host.ts';
@@ -27,14 +26,13 @@ const CONFIG_DEFAULT = 'headgate.yaml';
  */
 export function checkRules(files: readonly string[], options: RulesCheckOptions, host: Host): number {
   const samples = options.samples.length === 0 ? undefined : readSamples(options.samples);
-  const { ruleSet, findings } = load(expand(files), options.config, samples, host);
+  const findings = load(expand(files), options.config, samples, host);
   const sorted = [...findings].sort(byPlace);
   const errors = sorted.filter(({ severity }) => severity === 'error').length;
   if (options.format === 'json') host.print(JSON.stringify(sorted, null, 2));
   else {
     for (const finding of sorted) host.complain(formatFinding(finding));
-    const counts = [counted(errors, 'error'), counted(sorted.length - errors, 'warning')];
-    host.print(`${counted(ruleSet.rules.length, 'rule')} can run; ${counts.join(', ')}.`);
+    host.print(`${counted(errors, 'error')}, ${counted(sorted.length - errors, 'warning')}.`);
   }
   return errors === 0 ? 0 : 1;
 }
@@ -44,9 +42,10 @@ function load(
   config: string | undefined,
   samples: Samples | undefined,
   host: Host,
-): { readonly ruleSet: RuleSet; readonly findings: readonly Finding[] } {
+): readonly Finding[] {
   if (config !== undefined || (files.length === 0 && existsSync(CONFIG_DEFAULT))) {
-    return loadRules(config ?? CONFIG_DEFAULT, host.env, { samples, rules: files.length === 0 ? null : files });
+    return loadRules(config ?? CONFIG_DEFAULT, host.env, { samples, rules: files.length === 0 ? null : files })
+      .findings;
   }
   if (files.length === 0) {
     throw new CodedError('USAGE', `Name rule files, or a configuration with -c: there is no ${CONFIG_DEFAULT} here.`);
@@ -56,7 +55,7 @@ function load(
   if (nothing === undefined) throw new Error('An empty mapping is valid YAML.');
   const loaded = loadRuleSet(nothing, { baseDir: resolve('.'), rules: files, schemas: [], isAwsKnown: false, samples });
   // Schemas and services that a rule refers to are the configuration's, which nobody has shown.
-  return { ...loaded, findings: loaded.findings.filter(({ code }) => code !== 'CONFIG_REFERENCE_UNKNOWN') };
+  return loaded.findings.filter(({ code }) => code !== 'CONFIG_REFERENCE_UNKNOWN');
 }
 
 /** Patterns of the files, each of which is there. */
