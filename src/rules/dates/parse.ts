@@ -125,11 +125,12 @@ function number(count: number, isAdjacent: boolean, field: keyof Fields): Read {
   );
 }
 
-/** `yy` is a year from 2000 to 2099. */
+/** `yy` is a year from 2000 to 2099. From four letters on, a year with more digits needs a sign. (DateTimeFormatter, Year) */
 function yearReader(count: number, isAdjacent: boolean, field: 'year' | 'yearOfEra'): Read {
   if (count === 2) return pattern(/\d{2}/y, (digits, fields) => setField(fields, field, 2000 + Number(digits)));
-  const most = isAdjacent ? count : Math.max(count, 6);
-  return pattern(new RegExp(`[+-]?\\d{${count},${most}}`, 'y'), (digits, fields) =>
+  const exact = `-?\\d{${count}}`;
+  const wide = count < 4 ? `-?\\d{${count},9}` : `[+-]\\d{${count + 1},9}|${exact}(?!\\d)`;
+  return pattern(new RegExp(isAdjacent ? exact : wide, 'y'), (digits, fields) =>
     setField(fields, field, Number(digits)),
   );
 }

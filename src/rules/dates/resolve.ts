@@ -46,6 +46,8 @@ export function resolveFields(fields: Fields): number | undefined {
 function resolveDate(fields: Fields): number | undefined {
   const year = fields.year ?? (fields.era === 1 ? 1 - (fields.yearOfEra ?? Number.NaN) : fields.yearOfEra);
   if (year === undefined || Number.isNaN(year)) return undefined;
+  // An era has no year 0.
+  if (fields.yearOfEra !== undefined && fields.yearOfEra < 1) return undefined;
   const date = new Date(0);
   if (fields.month !== undefined && fields.day !== undefined) {
     if (!isWithin(fields.month, 1, 12) || !isWithin(fields.day, 1, 31)) return undefined;

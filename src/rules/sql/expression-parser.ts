@@ -31,12 +31,14 @@ export class ExpressionParser {
     this.#keepsForm = keepsForm;
   }
 
-  /** select = "SELECT" ( "VALUE" expression | item { "," item } ) */
+  /** select = "SELECT" ( "VALUE" expression [ "AS" alias ] | item { "," item } ) */
   select(): Select {
     const { start } = this.#tokens.next();
     if (this.#tokens.isWord('VALUE') && !this.#tokens.isValueField()) {
       this.#tokens.next();
       const expression = this.starOrExpression();
+      // A value has no key; AWS's grammar lets one be named all the same.
+      if (this.#tokens.skipWord('AS')) this.#alias();
       return { kind: 'single', expression, start, end: this.#tokens.lastEnd };
     }
     const items = [this.#item()];

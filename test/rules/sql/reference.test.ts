@@ -675,6 +675,8 @@ describe('SELECT clauses', () => {
     ['SELECT missing AS x.y', '{}'],
     ['SELECT n', '{"n":null}'],
     ['SELECT VALUE a', '1'],
+    ['SELECT VALUE a AS ignored', '1'],
+    ['SELECT VALUE (SELECT VALUE v AS w FROM objs) AS x.y', '[1,2,3]'],
     ['SELECT VALUE s', '"abc"'],
     ['SELECT VALUE o', JSON.stringify(JSON.parse(payload).o)],
     ['SELECT VALUE arr', '[1,2,3]'],
