@@ -115,8 +115,6 @@ export interface SpoolStats {
   readonly isLive: boolean;
   /** `onRuleSet` is under way, or is to be tried again: nothing is evaluated meanwhile. */
   readonly isChangingRuleSet: boolean;
-  /** `onRuleSet` is under way, or is to be tried again: nothing is evaluated meanwhile. */
-  readonly isChangingRuleSet: boolean;
 }
 
 export interface Spool {

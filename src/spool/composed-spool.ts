@@ -172,7 +172,6 @@ export class ComposedSpool implements Spool {
       laneBacklogBytes: this.#feeds?.bytesInFlight ?? [],
       isLive: this.#feeds?.isNewest === true && streams.every(({ alarm, normal }) => alarm.isLive && normal.isLive),
       isChangingRuleSet: this.#feeds?.isChangingRuleSet === true,
-      isChangingRuleSet: this.#feeds?.isChangingRuleSet === true,
     };
   }
 
