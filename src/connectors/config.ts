@@ -95,6 +95,10 @@ const machineLearningSchema = z
           id: z.string().min(1).max(256).describe('Model id, exactly as rules write it.'),
           url: z
             .url({ protocol: /^https?$/, error: 'Write a URL such as http://127.0.0.1:8500/predict.' })
+            .refine(
+              (url) => !/^https?:\/\/[^/?#]*@/i.test(url),
+              'Write it without user name and password; none is sent.',
+            )
             .describe('Endpoint that is sent POST {"modelId", "record"} and answers with the prediction as JSON.'),
         }),
       )

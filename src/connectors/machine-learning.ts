@@ -34,7 +34,7 @@ export function machineLearningConnector(config: MachineLearningConfig): Connect
         return refused(`No model ${quoted(id)} is declared. Add it to \`connectors.machineLearning.models\`.`);
       }
       if (record === null) return refused('The record is not an object.');
-      const resource = `The model ${quoted(id)} at ${withoutUserinfo(url)}`;
+      const resource = `The model ${quoted(id)} at ${withoutQuery(url)}`;
       const body = `{"modelId":${JSON.stringify(id)},"record":${flatText(record)}}`;
       return { resource, ask: (signal) => predict(resource, url, body, signal) };
     },
@@ -89,8 +89,8 @@ async function readBounded(response: Response): Promise<string | null> {
   return Buffer.concat(chunks).toString();
 }
 
-/** `http://user:password@host/` may hold a password. */
-function withoutUserinfo(url: string): string {
+/** A query may hold a key. */
+function withoutQuery(url: string): string {
   const { origin, pathname } = new URL(url);
   return `${origin}${pathname}`;
 }

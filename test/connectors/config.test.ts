@@ -45,6 +45,10 @@ describe('the connectors section', () => {
     expect(messages({ machineLearning: { models: [{ id: 'a', url: 'file:///etc/passwd' }] } })).toEqual([
       'machineLearning.models.0.url invalid_format',
     ]);
+    expect(messages({ machineLearning: { models: [{ id: 'a', url: 'http://user:secret@localhost/' }] } })).toEqual([
+      'machineLearning.models.0.url custom',
+    ]);
+    expect(messages({ machineLearning: { models: [{ id: 'a', url: 'http://localhost/x@y?a=b@c' }] } })).toEqual([]);
   });
 
   it('describes every key, for the reference and for editors', () => {

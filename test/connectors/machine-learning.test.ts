@@ -55,6 +55,14 @@ describe('machinelearning_predict', () => {
     expect(events).toHaveLength(1);
   });
 
+  it('does not show the query of a URL, which may hold a key', async () => {
+    const models = [{ id: 'ml-1', url: 'http://127.0.0.1:1/predict?key=hunter2' }];
+    const { ask } = scene({ machineLearning: { models } });
+    const reason = reasonOf(await ask('machinelearning_predict', 'ml-1', {}));
+    expect(reason).toContain('The model "ml-1" at http://127.0.0.1:1/predict cannot be reached');
+    expect(reason).not.toContain('hunter2');
+  });
+
   it('does not blame the service for a record that it does not take', async () => {
     const { predict, server, events } = await model({}, json('{"error":"no such variable"}', {}, 422));
     expect(reasonOf(await predict())).toContain('did not take the record: status 422');
