@@ -193,4 +193,33 @@ describe('loadConfig', () => {
     expect(findings.map((finding) => finding.severity)).toEqual(['warning']);
     expect(load({ 'headgate.yaml': GOOD.replace('./rules/*.yaml', './rules/none.yaml') }).config).toBeNull();
   });
+
+  it('keeps the messages behind what an action emits where an error action may hear of it, and says where it will not', () => {
+    const { config, lines } = load({
+      'rules/press.yaml': `ruleName: press
+sql: SELECT force FROM 'press/+'
+awsIotSqlVersion: '2016-03-23'
+actions:
+  - republish: { topic: again }
+  - file: { path: press }
+    delivery: { format: json-lines }
+  - stdout: {}
+errorAction: { republish: { topic: errors } }
+`,
+      'rules/plain.yaml': RULE.replace('ruleName: press', 'ruleName: plain')
+        .replace('file: {', 'republish: { topic: a } #')
+        .replace(/ {4}delivery.*\n/, ''),
+    });
+    const kept = config?.ruleSet.planned.map(({ plan }) => [plan.id, plan.keepsOriginals]);
+    expect(kept?.sort()).toEqual([
+      ['plain/0', false],
+      ['press/0', true],
+      ['press/1', false],
+      ['press/2', true],
+      ['press/error', false],
+    ]);
+    expect(lines).toEqual([
+      './rules/press.yaml:6:11 actions.1.file: warning: An object that its destination refuses goes to the dead letters, whole: errorAction is not told of it. [CONFIG_UNSUPPORTED]',
+    ]);
+  });
 });
