@@ -9,8 +9,10 @@ import { nearest } from './nearest.ts';
 
 /** A configuration larger than this is a mistake or an attack. */
 export const YAML_BYTES_MAX = 1_048_576;
-/** Aliases expand; more than this is a bomb. */
+/** Aliases expand; more than this of one anchor is a bomb. */
 const ALIAS_COUNT_MAX = 100;
+/** In a document. The time to resolve them grows with their square and the document's length. */
+const ALIASES_MAX = 256;
 /** Collections within each other. The composer recurses: some thousands overflow the stack, and at worst end the process. */
 const NESTING_MAX = 100;
 
@@ -65,7 +67,7 @@ export function readYaml(
     }
     if (document.errors.length > 0) continue;
     try {
-      refuseCycles(document);
+      refuseAliases(document);
       sources.push({ file, document, lines, text, data: document.toJS({ maxAliasCount: ALIAS_COUNT_MAX }) as unknown });
     } catch (error) {
       findings.push({
@@ -98,10 +100,12 @@ function deepToken(roots: readonly CST.Token[]): CST.Token | null {
   return null;
 }
 
-/** @throws if an alias stands inside of what it repeats: such a value has no end. */
-function refuseCycles(document: Document.Parsed): void {
+/** @throws if there are too many aliases, or one stands inside of what it repeats: such a value has no end. */
+function refuseAliases(document: Document.Parsed): void {
+  let count = 0;
   visit(document, {
     Alias(_key, alias, ancestors) {
+      if (++count > ALIASES_MAX) throw new Error(`The document has more than ${ALIASES_MAX} aliases.`);
       if (ancestors.some((node) => (isMap(node) || isSeq(node)) && node.anchor === alias.source))
         throw new Error(`The alias *${alias.source} stands inside of what it repeats.`);
     },

@@ -65,6 +65,16 @@ describe('readYaml and validate', () => {
     expect(readYaml('x.yaml', '[&a { b: 1 }, *a, *a]').findings).toEqual([]);
   });
 
+  it('takes a certain number of aliases in a document and no more', () => {
+    const aliases = (count: number) => {
+      const numbers = Array.from({ length: count }, (_, index) => index);
+      return `[[${numbers.map((i) => `&a${i} x`).join(',')}],${numbers.map((i) => `*a${i}`).join(',')}]`;
+    };
+    expect(readYaml('x.yaml', aliases(256)).findings).toEqual([]);
+    expect(readYaml('x.yaml', aliases(257)).findings[0]?.message).toContain('more than 256 aliases');
+    expect(readYaml('x.yaml', aliases(40_000)).findings[0]?.message).toContain('more than 256 aliases');
+  });
+
   it('refuses an alias bomb', () => {
     const bomb = [
       'a: &a [x,x,x,x,x,x,x,x,x,x]',

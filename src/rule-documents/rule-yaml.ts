@@ -3,8 +3,6 @@ import { Document, isMap, isScalar, Scalar, visit } from 'yaml';
 import type { PlainObject } from './rule-object.ts';
 
 const ASIDE = ' What AWS has and this gateway does not run, kept for headgate rules export.';
-/** A line end within the text, not only around it. */
-const LINES = /\S.*\n\s*\S/;
 
 /** Keys in the order of the document; texts of several lines as blocks; quotes where a reader of YAML 1.1 would see another type. */
 export function ruleYaml(document: PlainObject): string {
@@ -13,7 +11,8 @@ export function ruleYaml(document: PlainObject): string {
     // `separator: "\n"` says more than an empty block.
     Scalar(_key, scalar) {
       const { value } = scalar;
-      if (typeof value === 'string' && value.includes('\n') && !LINES.test(value)) scalar.type = Scalar.QUOTE_DOUBLE;
+      if (typeof value === 'string' && value.includes('\n') && !value.trim().includes('\n'))
+        scalar.type = Scalar.QUOTE_DOUBLE;
     },
   });
   const pairs = isMap(yaml.contents) ? yaml.contents.items : [];

@@ -1,5 +1,5 @@
 /** CloudFormation templates as YAML nodes: `!Sub` is a tag, `{ "Fn::Sub": … }` a map of one key; both are the same call. */
-import { type Document, isAlias, isMap, isScalar, isSeq, type Node } from 'yaml';
+import { type Alias, type Document, isAlias, isMap, isScalar, isSeq, type Node, visit } from 'yaml';
 import type { Path } from '../yaml-document.ts';
 
 /** A node and where it stands. */
@@ -19,8 +19,27 @@ export interface IntrinsicCall {
 
 /** The node that an alias repeats; null where there is nothing. */
 export function dereference(node: unknown, document: Document): Node | null {
-  if (isAlias(node)) return node.resolve(document) ?? null;
+  if (isAlias(node)) return aliasTargets(document).get(node) ?? null;
   return isMap(node) || isSeq(node) || isScalar(node) ? node : null;
+}
+
+const targetsOf = new WeakMap<Document, ReadonlyMap<Alias, Node>>();
+
+/** What each alias repeats, found in one pass: `Alias.resolve` walks the whole document every time. */
+function aliasTargets(document: Document): ReadonlyMap<Alias, Node> {
+  const known = targetsOf.get(document);
+  if (known !== undefined) return known;
+  const anchors = new Map<string, Node>();
+  const targets = new Map<Alias, Node>();
+  visit(document, {
+    Node(_key, node) {
+      const target = isAlias(node) ? anchors.get(node.source) : undefined;
+      if (isAlias(node) && target !== undefined) targets.set(node, target);
+      if (!isAlias(node) && node.anchor !== undefined) anchors.set(node.anchor, node);
+    },
+  });
+  targetsOf.set(document, targets);
+  return targets;
 }
 
 export function intrinsicCall({ node, path, isTagRead }: Placed, document: Document): IntrinsicCall | null {
@@ -53,7 +72,10 @@ export function membersOf(placed: Placed | null, document: Document): readonly (
 }
 
 export function memberOf(placed: Placed | null, key: string, document: Document): Placed | null {
-  return membersOf(placed, document).find((member) => member.key === key) ?? null;
+  if (placed === null || !isMap(placed.node)) return null;
+  const pair = placed.node.items.find((item) => isScalar(item.key) && scalarText(item.key) === key);
+  const node = dereference(pair?.value, document);
+  return node === null ? null : { node, path: [...placed.path, key] };
 }
 
 /** Items of a sequence; none where the node is none. */

@@ -218,6 +218,12 @@ Conditions: { C: !And [!Equals [!Ref P, '012'], !Condition E], E: !Or [!Equals [
     expect(sqlOf(joined)).toBe('x');
   });
 
+  it('reads what aliases repeat', () => {
+    const shared =
+      "X: &s { Sql: !Sub '${AWS::Region}', Actions: [] }\nResources:\n  R: { Type: AWS::IoT::TopicRule, Properties: { TopicRulePayload: *s } }\n";
+    expect(find(shared, { 'AWS::Region': 'r' }).fields).toEqual([{ ruleName: 'R', sql: 'r', actions: [] }]);
+  });
+
   it('keeps names of prototypes as names', () => {
     expect(sqlOf('!Ref constructor')).toMatch(/"constructor" refers to is not known/);
     expect(sqlOf('!GetAtt __proto__.toString')).toMatch(/__proto__\.toString is not known/);
