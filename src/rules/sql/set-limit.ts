@@ -3,7 +3,7 @@ import { isArray } from '../object.ts';
 import { serializeValue } from '../serialize.ts';
 import type { Value, ValueObject } from '../value.ts';
 import type { Expression } from './ast.ts';
-import type { Frame } from './frame.ts';
+import type { Evaluate, Frame } from './frame.ts';
 
 /** AWS IoT, "SET clause", limits: of each value and of all together, as minified JSON in UTF-8. */
 const SET_BYTES_MAX = 128 * 1024;
@@ -26,18 +26,31 @@ export class VariablesTooLarge extends Error {
 
 export interface Variable {
   readonly slot: number;
+  readonly evaluate: Evaluate;
   /** Its value is a part of the payload, so that the payload's size bounds it. */
   readonly isOfPayload: boolean;
 }
 
-/** Common sizes are told from an upper bound, without looking at every character. @throws VariablesTooLarge */
-export function limitVariables(frame: Frame, variables: readonly Variable[]): void {
+/**
+ * Assigns the variables, in order. Common sizes are told from an upper bound, without looking at every character; one that is too large
+ * ends it at once, before others are made of it. @throws VariablesTooLarge
+ */
+export function assignVariables(frame: Frame, variables: readonly Variable[]): void {
   let bytesMax = 0;
-  for (const { slot, isOfPayload } of variables) bytesMax += bytesAtMost(frame.slots[slot], isOfPayload ? frame : null);
-  if (bytesMax <= SET_BYTES_MAX) return;
+  for (let i = 0; i < variables.length; i++) {
+    const { slot, evaluate, isOfPayload } = variables[i] as Variable;
+    const value = evaluate(frame);
+    frame.slots[slot] = value;
+    bytesMax += bytesAtMost(value, isOfPayload ? frame : null);
+    if (bytesMax > SET_BYTES_MAX) bytesMax = measured(frame, variables.slice(0, i + 1));
+  }
+}
+
+function measured(frame: Frame, variables: readonly Variable[]): number {
   let bytes = 0;
   for (const { slot } of variables) bytes += Buffer.byteLength(serializeValue(frame.slots[slot]));
   if (bytes > SET_BYTES_MAX) throw new VariablesTooLarge(bytes);
+  return bytes;
 }
 
 export function isOfPayload(expression: Expression): boolean {

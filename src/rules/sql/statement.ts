@@ -11,7 +11,7 @@ import { type Evaluate, type Frame, newFrame } from './frame.ts';
 import { Parser } from './parser.ts';
 import { Scope } from './scope.ts';
 import { compileSelect } from './select.ts';
-import { isOfPayload, limitVariables, type Variable } from './set-limit.ts';
+import { assignVariables, isOfPayload, type Variable } from './set-limit.ts';
 import { type SourceOptions, sourceOf } from './source.ts';
 
 /** WHERE was not true: the rule does nothing with this message. */
@@ -76,17 +76,13 @@ export function enter(frame: Frame, context: EvaluationContext): void {
 
 /** SET: in textual order, before WHERE. The closure throws as `CompiledStatement.evaluate`. */
 export function compileAssignments(assignments: readonly Assignment[], scope: Scope): (frame: Frame) => void {
-  const steps: (Variable & { evaluate: Evaluate })[] = [];
+  const variables: Variable[] = [];
   for (const { name, value } of assignments) {
     const evaluate = value.kind === 'star' ? documentOf : compileExpression(value, scope).evaluate;
     scope.readsDocument ||= value.kind === 'star';
-    steps.push({ slot: scope.defineVariable(name), evaluate, isOfPayload: isOfPayload(value) });
+    variables.push({ slot: scope.defineVariable(name), evaluate, isOfPayload: isOfPayload(value) });
   }
-  if (steps.length === 0) return () => {};
-  return (frame) => {
-    for (const { slot, evaluate } of steps) frame.slots[slot] = evaluate(frame);
-    limitVariables(frame, steps);
-  };
+  return variables.length === 0 ? () => {} : (frame) => assignVariables(frame, variables);
 }
 
 /** `SET @p = *`: a variable cannot hold a payload that is not JSON. */
