@@ -1,6 +1,7 @@
 /** Automatic conversions of AWS IoT SQL ("Data types", Conversions). Undefined = there is none. */
 import { Decimal, formatNumber, parseNumber } from '../decimal.ts';
 import { serializeValue } from './serialize.ts';
+import { isLonger, TEXT_CHARACTERS_MAX } from './size.ts';
 import type { Value } from './value.ts';
 
 export type Numeric = number | Decimal;
@@ -39,13 +40,14 @@ export function booleanOf(value: Value): boolean | undefined {
   return text === 'true' ? true : text === 'false' ? false : undefined;
 }
 
-/** Text of anything but Null, Undefined and raw bytes. Arrays and objects are JSON text. */
+/** Text of anything but Null, Undefined and raw bytes. Arrays and objects are JSON text, and have none when it would be too long. */
 export function textOf(value: Value): string | undefined {
   if (typeof value === 'string') return value;
   if (typeof value === 'number') return formatNumber(value);
   if (typeof value === 'boolean') return value ? 'true' : 'false';
   if (value === undefined || value === null || value instanceof Uint8Array) return undefined;
-  return value instanceof Decimal ? formatNumber(value) : serializeValue(value);
+  if (value instanceof Decimal) return formatNumber(value);
+  return isLonger(value, TEXT_CHARACTERS_MAX) ? undefined : serializeValue(value);
 }
 
 function clampToSafe(value: number): number {

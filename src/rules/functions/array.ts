@@ -1,6 +1,7 @@
 /** Array functions. */
 import { isArray, isObject, setMember } from '../object.ts';
 import { serializeValue } from '../serialize.ts';
+import { isLonger } from '../size.ts';
 import type { Value } from '../value.ts';
 import { dynamic, type FunctionSpec } from './spec.ts';
 
@@ -24,7 +25,11 @@ export const arrayFunctions: readonly FunctionSpec[] = [
     complain: ([mode]) => (mode === dynamic || mode === 'enrichArray' ? null : "The only mode is 'enrichArray'."),
     evaluate: ([mode, object, array]) => {
       if (mode !== 'enrichArray' || !isObject(object) || !isArray(array)) return undefined;
+      // A large object in each of many elements is not even made.
+      const copies = array.filter(isObject).length;
+      if (copies > 0 && isLonger(object, TRANSFORM_BYTES_MAX / copies)) return undefined;
       const enriched = array.map((element) => enrich(element, object));
+      if (isLonger(enriched, TRANSFORM_BYTES_MAX)) return undefined;
       return Buffer.byteLength(serializeValue(enriched)) > TRANSFORM_BYTES_MAX ? undefined : enriched;
     },
   },

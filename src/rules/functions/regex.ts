@@ -4,9 +4,9 @@
  */
 import { RE2JS } from 're2js';
 import { textOf } from '../convert.ts';
+import { TEXT_CHARACTERS_MAX } from '../size.ts';
 import type { Value } from '../value.ts';
 import { dynamic, type EvaluateCall, type FunctionSpec } from './spec.ts';
-import { TEXT_CHARACTERS_MAX } from './string.ts';
 
 /** Compiled patterns that are kept, for patterns that messages bring; the oldest goes first. */
 const PATTERNS_MAX = 200;

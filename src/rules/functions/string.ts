@@ -1,6 +1,7 @@
 /** Text functions. Every parameter is converted to text first; Null and Undefined have none, and give Undefined. */
 import { floorOf, textOf, truncatedOf } from '../convert.ts';
 import { isArray } from '../object.ts';
+import { TEXT_CHARACTERS_MAX } from '../size.ts';
 import type { Value } from '../value.ts';
 import type { EvaluateCall, FunctionSpec, ParameterSpec } from './spec.ts';
 
@@ -198,8 +199,7 @@ export const stringFunctions: readonly FunctionSpec[] = [
   },
 ];
 
-/** Texts and arrays multiply when functions are nested; what is longer than this is no message any more. Undefined instead. */
-export const TEXT_CHARACTERS_MAX = 16_777_216;
+/** Arrays multiply when functions are nested, as texts do. What is longer than this is Undefined. */
 const ELEMENTS_MAX = 1_000_000;
 
 export function bounded(value: string): Value {
