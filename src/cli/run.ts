@@ -26,20 +26,19 @@ export async function run(file: string, host: Host): Promise<number> {
       resolve();
     });
   });
+  // From before the gateway starts: no change is missed, and a signal that comes early does not end it.
+  const reloading = startReloading(config, () => loadConfig(file, host.env));
+  host.onReloadSignal(reloading.request);
   try {
-    // Before the gateway is ready: a signal that comes while it starts must not end it.
-    let reload = () => {};
-    host.onReloadSignal(() => reload());
     const gateway = await startGateway(config, { log, host });
-    const reloading = startReloading({ config, load: () => loadConfig(file, host.env), gateway });
-    reload = reloading.request;
+    await reloading.attach(gateway);
     log.info(
       { listeners: gateway.listeners, admin: gateway.admin, rules: config.ruleSet.rules.length },
       'Gateway is ready.',
     );
     await stopped;
     log.info('Gateway is stopping.');
-    await reloading.close();
+    reloading.stop();
     const leave = (err: Error) => {
       // What may still run must not go on beside the next process.
       log.fatal(
@@ -59,5 +58,7 @@ export async function run(file: string, host: Host): Promise<number> {
     if (error instanceof CodedError) host.complain(`${error.message} [${error.code}]`);
     else log.fatal({ err: asError(error) }, 'Gateway failed.');
     return 1;
+  } finally {
+    await reloading.close();
   }
 }
