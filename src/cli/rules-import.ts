@@ -37,11 +37,11 @@ export async function importRules(
   const run = new ImportRun(options, host);
   for (const file of files) {
     const read = await readSource(file, host);
-    run.report(read.findings);
+    run.report(read.findings, read.findings.length);
     if (read.sources.length === 0 && read.findings.length === 0) run.fail(`${read.file}: The file is empty.`);
     for (const source of read.sources) {
       const found = findRules(source, parameters);
-      run.report(found.findings);
+      run.report(found.findings, found.failed);
       const name = options.name ?? nameAfter(file);
       for (const rule of found.rules) {
         await run.add(importRule(rule, { name, isPartial: options.partial }), read.file);
@@ -65,11 +65,9 @@ class ImportRun {
     this.#host = host;
   }
 
-  report(findings: readonly Finding[]): void {
-    for (const finding of findings) {
-      this.#host.complain(formatFinding(finding));
-      if (finding.severity === 'error') this.#failed++;
-    }
+  report(findings: readonly Finding[], failed: number): void {
+    for (const finding of findings) this.#host.complain(formatFinding(finding));
+    this.#failed += failed;
   }
 
   fail(why: string): void {

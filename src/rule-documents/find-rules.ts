@@ -9,7 +9,7 @@ import { unwrapRule } from './unwrap-rule.ts';
 const FORMS =
   'Expected is the output of aws iot get-topic-rule, the input of create-topic-rule, a TopicRulePayload, or a CloudFormation template.';
 
-/** `parameters`: what the caller passes for a template's values. An error among the findings means that something was not read. */
+/** `parameters`: what the caller passes for a template's values. */
 export function findRules(source: YamlSource, parameters: ReadonlyMap<string, string>): FoundRules {
   const { data } = source;
   if (isPlainObject(data) && isPlainObject(ownValue(data, 'Resources'))) return templateRules(source, parameters);
@@ -36,7 +36,7 @@ export function findRules(source: YamlSource, parameters: ReadonlyMap<string, st
       placeOf: (inside) => [...path, ...(inside[0] === 'ruleName' ? [] : at), ...inside],
     });
   }
-  return { rules, findings };
+  return { rules, failed: Math.max(0, list.length - rules.length, list.length === 0 ? 1 : 0), findings };
 }
 
 function whyNone(item: unknown): string {

@@ -16,5 +16,7 @@ export interface FoundRule {
 
 export interface FoundRules {
   readonly rules: readonly FoundRule[];
+  /** How many rules there are besides, or might be, that cannot be read. */
+  readonly failed: number;
   readonly findings: readonly Finding[];
 }

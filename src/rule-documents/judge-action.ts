@@ -14,9 +14,9 @@ export interface ActionJudgement {
   /** The action's key; '' where it has none. */
   readonly type: string;
   readonly verdict: 'supported' | 'mapped' | 'unsupported';
-  /** What to know about how it runs; [] when it does not. */
+  /** What to know about how it runs, or what to do instead. */
   readonly notes: readonly string[];
-  /** Why it does not run, each at its place; [] when it does. */
+  /** What is wrong with it, each at its place. */
   readonly findings: readonly Finding[];
 }
 
@@ -39,7 +39,7 @@ export function judgeAction(action: unknown, at: Path, context: JudgeContext): A
   const definition = sinkDefinitions.find(({ type }) => type === key);
   if (row === null) return refuse(unknownAction(key, definition !== undefined), [...at, key]);
   if (row.support === 'unsupported' || definition === undefined) {
-    return refuse(`There is no ${key} action here. ${row.how}`, [...at, key]);
+    return { type: key, verdict: 'unsupported', notes: [row.how], findings: [] };
   }
   return judgeFields(row, definition, ownValue(action, key), at, context);
 }

@@ -16,22 +16,30 @@ export function templateRules(source: YamlSource, parameters: ReadonlyMap<string
   const values = new TemplateValues(source, parameters);
   const rules: FoundRule[] = [];
   const findings: Finding[] = [];
+  let failed = 0;
   for (const { key, ...resource } of resources) {
     const type = textOf(memberOf(resource, 'Type', source.document));
     if (key.startsWith('Fn::ForEach')) {
       const why =
         'Loops are not read. Import the processed template: aws cloudformation get-template --template-stage Processed.';
       findings.push(findingAt(source, resource.path, 'RULE_VALUE_UNRESOLVED', why));
+      failed++;
     } else if (type === 'AWS::IoT::TopicRule') {
       const read = new RuleReader(source, values).read(key, resource);
       findings.push(...read.findings);
       rules.push(...read.rules);
-    } else if (type === 'AWS::Serverless::Function') findings.push(...functionEvents(source, resource));
+      if (read.findings.some(({ severity }) => severity === 'error')) failed++;
+    } else if (type === 'AWS::Serverless::Function') {
+      const events = functionEvents(source, resource);
+      findings.push(...events);
+      failed += events.length;
+    }
   }
   if (rules.length === 0 && findings.length === 0) {
     findings.push(findingAt(source, [], 'RULE_INVALID', 'The template has no resource of type AWS::IoT::TopicRule.'));
+    failed++;
   }
-  return { rules, findings };
+  return { rules, failed, findings };
 }
 
 /** Rules that SAM makes by itself: they call the function. */
@@ -58,7 +66,7 @@ class RuleReader {
     this.#values = values;
   }
 
-  read(logicalId: string, resource: Placed): FoundRules {
+  read(logicalId: string, resource: Placed): Omit<FoundRules, 'failed'> {
     const { document } = this.#source;
     const properties = memberOf(resource, 'Properties', document);
     const payload = memberOf(properties, 'TopicRulePayload', document);

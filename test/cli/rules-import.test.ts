@@ -70,21 +70,17 @@ describe('rules import', () => {
     const { exitCode, out, err } = await importIn(dir, ['oven.json']);
     expect(exitCode).toBe(1);
     expect(out).toEqual([
-      'oven.json:9:7 actions.0 lambda: not supported.',
+      expect.stringMatching(/^oven\.json:9:7 actions\.0 lambda: not supported\. Publish with iotCore /),
       expect.stringMatching(
         /^oven\.json:14:7 actions\.1 firehose: mapped\. Packs many .* roleArn is kept and not used\.$/,
       ),
       expect.stringMatching(
         /^oven\.json:22:7 actions\.2 republish: mapped\. Publishes on the broker of this gateway\. /,
       ),
-      'oven.json:32:20 errorAction cloudwatchLogs: not supported.',
+      expect.stringMatching(/^oven\.json:32:20 errorAction cloudwatchLogs: not supported\. Write lines with file /),
       '0 rules imported, 1 not.',
     ]);
     expect(err).toEqual([
-      expect.stringMatching(
-        /^oven\.json:10:19 .*There is no lambda action here\. Publish with iotCore .*RULE_ACTION_UNSUPPORTED/,
-      ),
-      expect.stringMatching(/^oven\.json:33:25 .*There is no cloudwatchLogs action here\./),
       'oven.json: oven_alarm is not imported. --partial imports it without the actions that are not supported.',
     ]);
     expect(existsSync(join(dir, 'rules'))).toBe(false);
@@ -111,7 +107,7 @@ describe('rules import', () => {
     expect(await importIn(dir, ['template.yaml'], { parameter })).toMatchObject({ exitCode: 0 });
     expect(check(dir).errors).toEqual([]);
     expect(readFileSync(join(dir, 'rules/OvenRule.yaml'), 'utf8')).toContain('roleArn: a=b\n');
-    expect(await importIn(dir, ['template.yaml'])).toMatchObject({ exitCode: 1, out: ['0 rules imported, 2 not.'] });
+    expect(await importIn(dir, ['template.yaml'])).toMatchObject({ exitCode: 1, out: ['0 rules imported, 1 not.'] });
   });
 
   it('takes several rules of several files and forms, and names those that have none after their file', async () => {

@@ -40,7 +40,7 @@ describe('a rule that is imported and exported', () => {
         const created = { ruleName: name, topicRulePayload };
         expect(roundTrip(created)).toEqual([{ created, origin: {} }]);
       }),
-      { numRuns: 150 },
+      { numRuns: 100 },
     );
   });
 
