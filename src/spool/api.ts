@@ -83,10 +83,10 @@ export interface FeedHandlers {
   onPoisoned(lane: number, slab: Slab, letter: DeadLetter): void;
   /**
    * Slabs from now on were appended under the set `hash`: all earlier ones have been evaluated and handled, on all lanes, and nothing is
-   * dispatched until this resolves; commits and acknowledgements go on. Called only where the hash differs from that of the call
-   * before (at first: from the one that `openSpool` was given), so also at start for what older sets left behind. `text` null: the
-   * document is lost; the newest set has to do. A rejection is reported, and the call repeated after a pause; by then the next set
-   * may be another one. `stopFeeds` does not wait for it.
+   * dispatched until this resolves; commits and acknowledgements go on. Called only where the hash differs from that of the last
+   * call that succeeded (at first: from the one that `openSpool` was given), so also at start for what older sets left behind.
+   * `text` null: the document is lost; the newest set has to do. A rejection is reported, and the call repeated after a pause; by
+   * then it may be about another set, or again about the one of before. `stopFeeds` does not wait for it.
    */
   onRuleSet(hash: string, text: string | null): Promise<void>;
 }

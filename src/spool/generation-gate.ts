@@ -37,6 +37,7 @@ export interface GenerationGateOptions {
 export class GenerationGate {
   readonly #options: GenerationGateOptions;
   #limit = 0;
+  /** That the composition evaluates under; '' while that is not certain. */
   #ruleSet: string;
   readonly #arrived = new Set<number>();
   #isSwitching = false;
@@ -94,6 +95,8 @@ export class GenerationGate {
     while (!this.#isStopping) {
       const next = this.#next();
       if (next.ruleSet !== this.#ruleSet) {
+        // Half a change may be left of one that fails: whichever set is next then, it is told.
+        this.#ruleSet = '';
         try {
           await onRuleSet(next.ruleSet);
         } catch (thrown) {

@@ -21,18 +21,9 @@ const VERSION = 1;
 const HASH = /^[0-9a-f]{32}$/;
 const NAME = /^([0-9a-f]{32})\.json(\.preparing)?$/;
 
-export interface RuleSetsOptions {
-  readonly files: Files;
-  /** The spool's own folder, which exists. */
-  readonly spoolDir: string;
-  /** In force from the start on. */
-  readonly current: RuleSetDocument;
-  /** True while a segment, or a message that will be in one, belongs to the set. */
-  readonly isReferenced: (hash: string) => boolean;
-}
-
 export class RuleSets {
-  readonly #options: RuleSetsOptions;
+  readonly #files: Files;
+  readonly #isReferenced: (hash: string) => boolean;
   readonly #dir: string;
   #current: RuleSetDocument;
   /** The last one that was prepared and not taken into force. */
@@ -44,17 +35,31 @@ export class RuleSets {
   /** Writing and removing exclude each other. */
   #last: Promise<unknown> = Promise.resolve();
 
-  private constructor(options: RuleSetsOptions, dir: string, stored: Set<string>) {
-    this.#options = options;
+  private constructor(
+    files: Files,
+    dir: string,
+    current: RuleSetDocument,
+    isReferenced: (hash: string) => boolean,
+    stored: Set<string>,
+  ) {
+    this.#files = files;
     this.#dir = dir;
-    this.#current = options.current;
+    this.#current = current;
+    this.#isReferenced = isReferenced;
     this.#stored = stored;
   }
 
-  /** Makes the folder and looks what is there; writes no set. */
-  static async open(options: RuleSetsOptions): Promise<RuleSets> {
-    check(options.current);
-    const { files, spoolDir } = options;
+  /**
+   * Makes the folder and looks what is there; writes no set. `spoolDir` exists; `current` is in force from the start on;
+   * `isReferenced` is true while a segment, or a message that will be in one, belongs to the set.
+   */
+  static async open(
+    files: Files,
+    spoolDir: string,
+    current: RuleSetDocument,
+    isReferenced: (hash: string) => boolean,
+  ): Promise<RuleSets> {
+    check(current);
     const dir = await makeDirectories(files, spoolDir, 'rule-sets');
     const stored = new Set<string>();
     for (const name of await files.list(dir)) {
@@ -62,7 +67,7 @@ export class RuleSets {
       if (preparing !== undefined) await files.unlink(`${dir}/${name}`);
       else if (hash !== '') stored.add(hash);
     }
-    return new RuleSets(options, dir, stored);
+    return new RuleSets(files, dir, current, isReferenced, stored);
   }
 
   /** Makes a set durable. Throws CONFIG_VALUE_INVALID if it is too large, and whatever the disk throws. */
@@ -99,7 +104,7 @@ export class RuleSets {
   async removeUnreferenced(): Promise<void> {
     if (![...this.#stored].some((hash) => !this.#isNeeded(hash))) return;
     await this.#exclusively(async () => {
-      const { files } = this.#options;
+      const files = this.#files;
       for (const hash of [...this.#stored]) {
         if (this.#isNeeded(hash)) continue;
         this.#stored.delete(hash);
@@ -111,12 +116,12 @@ export class RuleSets {
   }
 
   #isNeeded(hash: string): boolean {
-    return hash === this.#current.hash || hash === this.#prepared?.hash || this.#options.isReferenced(hash);
+    return hash === this.#current.hash || hash === this.#prepared?.hash || this.#isReferenced(hash);
   }
 
   async #store({ hash, text }: RuleSetDocument): Promise<void> {
     if (this.#durable.has(hash)) return;
-    const { files } = this.#options;
+    const files = this.#files;
     const path = `${this.#dir}/${hash}.json`;
     if (!this.#stored.has(hash) || (await this.#read(hash)) !== text) {
       await this.#write(`${path}.preparing`, encode(text));
@@ -129,7 +134,7 @@ export class RuleSets {
   }
 
   async #write(path: string, bytes: Buffer): Promise<void> {
-    const { files } = this.#options;
+    const files = this.#files;
     const file = await files.open(path, 'create');
     try {
       await writeAll(file, [bytes], 0);
@@ -143,7 +148,7 @@ export class RuleSets {
   }
 
   async #read(hash: string): Promise<string | null> {
-    const { files } = this.#options;
+    const files = this.#files;
     const path = `${this.#dir}/${hash}.json`;
     try {
       const bytes = Buffer.alloc(await files.size(path));

@@ -9,7 +9,7 @@ import { BufferPool } from './buffer-pool.ts';
 import { ComposedSpool } from './composed-spool.ts';
 import { CURSOR_BYTES, CursorLog, readCursor } from './cursor-log.ts';
 import { DeadLetters } from './dead-letters.ts';
-import { makeDirectories } from './files.ts';
+import { type Files, makeDirectories } from './files.ts';
 import { Generations } from './generations.ts';
 import { type CommittedSlab, Journal, type SequenceCounter } from './journal.ts';
 import { LanePressure } from './lane-pressure.ts';
@@ -75,17 +75,10 @@ function unusable(dir: string, thrown: unknown): CodedError {
 
 async function compose(options: SpoolOptions, lock: Lock): Promise<SpoolParts> {
   const { files, dir, clock, laneCount, events, tuning } = options;
-  const directories = {
-    alarm: await makeDirectories(files, dir, 'journal', 'alarm'),
-    normal: await makeDirectories(files, dir, 'journal', 'normal'),
-    dlq: await makeDirectories(files, dir, 'dlq'),
-    answers: await makeDirectories(files, dir, 'answers'),
-    progress: await makeDirectories(files, dir, 'progress'),
-  };
+  const directories = await openDirectories(files, dir);
   const ensureRuleSet = (hash: string) => ruleSets.ensure(hash);
   const { stores, deadStore, answerStore, spoolId, cursor } = await recover(options, directories, ensureRuleSet);
-  const isInUse = (hash: string) => isReferenced(parts, hash);
-  const ruleSets = await RuleSets.open({ files, spoolDir: dir, current: options.ruleSet, isReferenced: isInUse });
+  const ruleSets = await RuleSets.open(files, dir, options.ruleSet, (hash) => isReferenced(parts, hash));
   const generations = new Generations(stores, options.ruleSet.hash, laneCount);
   const buffers = new BufferPool(tuning.slabBytes, SLABS_POOLED_MAX);
   const pressure = new Pressure(tuning.pendingBytesMax);
@@ -166,6 +159,16 @@ interface Directories {
   readonly dlq: string;
   readonly answers: string;
   readonly progress: string;
+}
+
+async function openDirectories(files: Files, dir: string): Promise<Directories> {
+  return {
+    alarm: await makeDirectories(files, dir, 'journal', 'alarm'),
+    normal: await makeDirectories(files, dir, 'journal', 'normal'),
+    dlq: await makeDirectories(files, dir, 'dlq'),
+    answers: await makeDirectories(files, dir, 'answers'),
+    progress: await makeDirectories(files, dir, 'progress'),
+  };
 }
 
 /** Headers of all classes are looked at before anything is changed. */

@@ -200,6 +200,25 @@ describe('a change of the rule set', () => {
     await spool.close();
   });
 
+  it('that failed is told of the set of before, where that comes again', async () => {
+    const { spool } = await open(new SimulatedDisk(), a);
+    const told: string[] = [];
+    record(spool, {
+      onRuleSet: async (hash) => {
+        told.push(hash);
+        if (hash === b.hash) throw new Error('no memory');
+      },
+    });
+    await spool.drained();
+    await reload(spool, b);
+    await eventually(() => told.length > 0);
+    await reload(spool, a);
+    await spool.drained();
+    expect(new Set(told)).toEqual(new Set([b.hash, a.hash]));
+    expect(told.at(-1)).toBe(a.hash);
+    await spool.close();
+  });
+
   it('that never ends, or fails for ever, keeps nobody from stopping; the messages come again under their sets', async () => {
     const disk = new SimulatedDisk();
     for (const onRuleSet of [() => new Promise<void>(() => {}), () => Promise.reject(new Error('never'))]) {
