@@ -17,7 +17,7 @@ const PAYLOAD_GROWTH_MAX = 9;
 const PAYLOAD_BYTES_UNMEASURED = SET_BYTES_MAX / 10 / PAYLOAD_GROWTH_MAX;
 
 /** The SET variables of a statement grew beyond AWS's limit, which fails the rule for this message. */
-export class VariablesTooLarge extends Error {
+class VariablesTooLarge extends Error {
   constructor(bytes: number) {
     super(`The SET variables have ${bytes} bytes as JSON; AWS IoT allows ${SET_BYTES_MAX}.`);
     this.name = 'VariablesTooLarge';

@@ -8,6 +8,7 @@ import type { Assignment } from './ast.ts';
 import { Checker } from './checker.ts';
 import { compileCondition, compileExpression } from './compile.ts';
 import { type Evaluate, type Frame, newFrame } from './frame.ts';
+import { limitResult } from './growth-limit.ts';
 import { Parser } from './parser.ts';
 import { Scope } from './scope.ts';
 import { compileSelect } from './select.ts';
@@ -36,7 +37,7 @@ export interface CompiledStatement {
   readonly warnings: readonly Finding[];
   /**
    * The outgoing value: a Uint8Array for `SELECT *` on a payload that is not JSON. Throws CallFailed where a function that asks a
-   * service or decodes protobuf fails, VariablesTooLarge, and nothing else for what a payload holds.
+   * service or decodes protobuf fails, an Error where SET variables or the result grow too large, and nothing else for what a payload holds.
    */
   evaluate(context: EvaluationContext): Value | typeof notMatched;
 }
@@ -64,13 +65,14 @@ export function compileStatement(sql: string, options: CompileOptions): Compiled
     evaluate: (context) => {
       enter(frame, context);
       setVariables(frame);
-      return where === null || where(frame) ? select(frame) : notMatched;
+      return where === null || where(frame) ? limitResult(select(frame), frame, sql.length) : notMatched;
     },
   };
 }
 
 export function enter(frame: Frame, context: EvaluationContext): void {
   frame.context = context;
+  frame.elements = 0;
   frame.element = context.document;
 }
 
