@@ -10,6 +10,7 @@ import type { Value } from '../value.ts';
 import type { Expression, NestedQuery } from './ast.ts';
 import { type Compiled, constant, type Evaluate, type Frame, newFrame } from './frame.ts';
 import { failureToDefault } from './get-or-default.ts';
+import { countElements } from './growth-limit.ts';
 import { objectBuilder } from './object-builder.ts';
 import { not, type Operate, operators } from './operators.ts';
 import { compileProtoCall, isProtoCall } from './proto-call.ts';
@@ -198,6 +199,7 @@ function compileNested(query: NestedQuery, scope: Scope): Compiled {
     const outer = frame.element;
     let result: Value;
     if (isArray(from)) {
+      countElements(frame, from.length);
       const values: Value[] = [];
       for (let i = 0; i < from.length; i++) {
         enter(frame, from[i], slot);
@@ -225,6 +227,7 @@ function compileExists(query: NestedQuery, scope: Scope): Compiled {
   return reading((frame) => {
     const from = source(frame);
     const outer = frame.element;
+    if (isArray(from)) countElements(frame, from.length);
     const exists = isArray(from)
       ? from.some((element) => passes(frame, element))
       : isObject(from) && passes(frame, from);

@@ -9,6 +9,8 @@ export interface Frame {
   element: Value;
   /** Values of SET variables and of aliases in nested queries, by slot. */
   readonly slots: Value[];
+  /** That nested queries have looked at so far, for this message. */
+  elements: number;
 }
 
 export type Evaluate = (frame: Frame) => Value;
@@ -36,7 +38,7 @@ const emptyContext: EvaluationContext = {
 };
 
 export function newFrame(slotCount: number): Frame {
-  return { context: emptyContext, element: undefined, slots: new Array<Value>(slotCount).fill(undefined) };
+  return { context: emptyContext, element: undefined, slots: new Array<Value>(slotCount).fill(undefined), elements: 0 };
 }
 
 export function constant(value: Value): Compiled {

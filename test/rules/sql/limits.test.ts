@@ -196,6 +196,40 @@ describe('growth', () => {
   });
 });
 
+describe('what a small message makes of itself', () => {
+  const elements = Array.from({ length: 20_000 }, () => 0);
+
+  it('is bounded where queries are nested', () => {
+    const sql = "SELECT VALUE (SELECT VALUE EXISTS (SELECT * FROM @m AS y WHERE y > x) FROM @m AS x) FROM '#'";
+    const small = run(`SET @m = m ${sql}`, JSON.stringify({ m: elements.slice(0, 1000) }));
+    expect(small).toHaveLength(1000);
+    expect(() => run(`SET @m = m ${sql}`, JSON.stringify({ m: elements }))).toThrow('more than 4000000 elements');
+  });
+
+  it('is bounded where something large is selected for every element', () => {
+    const payload = JSON.stringify({ big: 'x'.repeat(60_000), e: elements });
+    const sql = "SET @b = big SELECT (SELECT @b AS b FROM e) AS r FROM '#'";
+    expect(() => run(sql, payload)).toThrow('The result has more than 16777216 characters');
+    expect(() => run("SELECT (SELECT encode(*, 'base64') AS b FROM e) AS r FROM '#'", payload)).toThrow(
+      'The result has',
+    );
+    expect(() => run(sql, JSON.stringify({ big: 'x', e: elements }))).not.toThrow();
+    expect(() => run(sql, JSON.stringify({ big: 'x'.repeat(60_000), e: elements.slice(0, 200) }))).not.toThrow();
+  });
+
+  it('is bounded where the payload is selected again and again', () => {
+    const payload = JSON.stringify({ a: 'x'.repeat(100_000) });
+    expect(() => run(`SELECT [${'a,'.repeat(200)}a] AS r FROM '#'`, payload)).toThrow('The result has');
+    expect(() => run(`SELECT [${'a,'.repeat(100)}a] AS r FROM '#'`, payload)).not.toThrow();
+  });
+
+  it('leaves the statement as it was', () => {
+    const statement = compileStatement("SELECT (SELECT VALUE y FROM e AS y) AS r, b FROM '#'", { version: V2 });
+    for (let i = 0; i < 300; i++) statement.evaluate(contextOf(JSON.stringify({ e: elements })));
+    expect(statement.evaluate(contextOf('{"e":[1],"b":2}'))).toEqual({ r: [1], b: 2 });
+  });
+});
+
 describe('templates', () => {
   it('give up where text ends within an expression', () => {
     for (const text of ['${', '${a', "${'a", '${a}${', '${a b}', '${}', "${'}'", '${ {', `${'${a}'.repeat(100)}\${`]) {
