@@ -18,7 +18,7 @@ export interface IntrinsicCall {
 }
 
 /** The node that an alias repeats; null where there is nothing. */
-export function dereference(node: unknown, document: Document): Node | null {
+function dereference(node: unknown, document: Document): Node | null {
   if (isAlias(node)) return aliasTargets(document).get(node) ?? null;
   return isMap(node) || isSeq(node) || isScalar(node) ? node : null;
 }

@@ -172,7 +172,9 @@ describe('rules import', () => {
         "ruleName: s\nsql: |\n  SELECT a,\n    nope(1) AS b FROM 'x'\nawsIotSqlVersion: '2016-03-23'\nactions: []\n",
       't.json': json({ ruleName: 't', ...payload, actions: [{ s3: { bucketName: 'b', key: 'a/${nope(1)}' } }] }),
     });
-    const { err } = await importIn(dir, ['r.json', 's.yaml', 't.json']);
+    const { err, exitCode } = await importIn(dir, ['r.json', 's.yaml', 't.json']);
+    expect(exitCode).toBe(1);
+    expect(existsSync(join(dir, 'rules'))).toBe(false);
     const column = '  "sql": "SELECT \\"a\\" AS \\u0061,\\n  '.length + 1;
     expect(err.filter((line) => line.includes('nope')).map((line) => line.split(' ')[0])).toEqual([
       `r.json:2:${column}`,

@@ -63,7 +63,7 @@ const ODD = [
   '__proto__',
 ];
 
-export const text = fc.oneof(
+const text = fc.oneof(
   fc.constantFrom(...ODD),
   fc.string({ unit: 'binary', maxLength: 12 }),
   fc.string({ maxLength: 40 }),
