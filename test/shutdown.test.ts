@@ -10,8 +10,12 @@ function partsOf(calls: string[], failing: string): GatewayParts {
   return {
     broker: { stopAccepting: step('stop accepting'), drain: step('drain'), close: step('close broker') },
     spool: { stats, stopFeeds: step('stop feeds'), close: step('close spool') },
-    lanes: { close: step('close lanes') },
-    deliveries: [{ flush: step('flush'), close: step('close delivery') }],
+    evaluation: {
+      lanes: { close: step('close lanes') },
+      deliveries: { all: () => [{ flush: step('flush') }], close: step('close deliveries') },
+      external: { isIdle: true },
+      closeServices: step('close services'),
+    },
     admin: { close: step('close admin') },
   } as unknown as GatewayParts;
 }
@@ -24,8 +28,9 @@ describe('shutDown', () => {
       'stop accepting',
       'drain',
       'stop feeds',
+      'close services',
       'flush',
-      'close delivery',
+      'close deliveries',
       'close broker',
       'close lanes',
       'close spool',
@@ -33,7 +38,7 @@ describe('shutDown', () => {
     ]);
   });
 
-  it.each(['drain', 'flush', 'close delivery', 'close broker', 'close lanes'])(
+  it.each(['drain', 'close services', 'flush', 'close deliveries', 'close broker', 'close lanes'])(
     'makes progress durable also when this fails: %s',
     async (failing) => {
       const calls: string[] = [];
