@@ -284,6 +284,46 @@ export class BlockReader {
     };
   }
 
+  /** Bytes of the block that `copyAlone` writes. */
+  get aloneBytes(): number {
+    const sender = this.#senderOffsets[this.#senderIndex] ?? 0;
+    const frames = this.#senderEnd(sender) - sender + MESSAGE_HEADER_BYTES + this.packetEnd - this.packetStart;
+    return padded(BLOCK_HEADER_BYTES + frames);
+  }
+
+  /**
+   * Copies the message just read, and its sender, to `at` as a block of their own, and returns where it ends. `target` has room for
+   * `aloneBytes`. The block has no checksum: it is not for the journal.
+   */
+  copyAlone(target: Buffer, at: number): number {
+    const bytes = this.bytes;
+    const senderStart = this.#senderOffsets[this.#senderIndex] ?? 0;
+    const sender = at + BLOCK_HEADER_BYTES;
+    const message = sender + bytes.copy(target, sender, senderStart, this.#senderEnd(senderStart));
+    const messageStart = this.packetStart - MESSAGE_HEADER_BYTES;
+    const end = message + bytes.copy(target, message, messageStart, this.packetEnd);
+    target.writeUInt16LE(0, sender + 2);
+    target.writeUInt16LE(0, message + 2);
+    target.writeUInt32LE(BLOCK_MAGIC, at);
+    target.writeUInt32LE(0, at + 4);
+    target.writeUInt32LE(end - sender, at + 8);
+    target.writeUInt16LE(1, at + 12);
+    target.writeUInt16LE(this.lane, at + 14);
+    target.writeUInt32LE(this.sequence % 0x1_0000_0000, at + 16);
+    target.writeUInt32LE(Math.floor(this.sequence / 0x1_0000_0000), at + 20);
+    const next = padded(end - at) + at;
+    target.fill(0, at + 24, at + 32);
+    target.fill(0, end, next);
+    return next;
+  }
+
+  #senderEnd(at: number): number {
+    const bytes = this.bytes;
+    return (
+      at + SENDER_HEADER_BYTES + bytes.readUInt16LE(at + 4) + bytes.readUInt16LE(at + 6) + bytes.readUInt16LE(at + 8)
+    );
+  }
+
   #enterBlock(): boolean {
     const at = padded(this.#blockEnd);
     if (at + BLOCK_HEADER_BYTES > this.#end) return false;
@@ -324,13 +364,23 @@ export function checkBlock(bytes: Buffer, at: number, seed: number): BlockCheck 
   };
 }
 
-/** A block without its frames: of its messages, that there were some is left. */
-export function emptied(block: Buffer): Buffer {
-  const header = Buffer.from(block.subarray(0, BLOCK_HEADER_BYTES));
-  header.writeUInt32LE(0, 8);
-  header.writeUInt16LE(0, 12);
-  header.writeUInt32LE(crc32(header.subarray(8)), 4);
-  return header;
+/** What the header of a block says that is known to be whole; `next`: where the next one would start. */
+export function blockAt(
+  bytes: Buffer,
+  at: number,
+): { readonly next: number; readonly messageCount: number; readonly firstSequence: number } {
+  return {
+    next: padded(at + BLOCK_HEADER_BYTES + bytes.readUInt32LE(at + 8)),
+    messageCount: bytes.readUInt16LE(at + 12),
+    firstSequence: bytes.readUInt32LE(at + 16) + bytes.readUInt32LE(at + 20) * 0x1_0000_0000,
+  };
+}
+
+/** Takes the frames out of a block at `at`: its header stays, and says that it has no message. Returns where it ends now. */
+export function emptyBlock(bytes: Buffer, at: number): number {
+  bytes.writeUInt32LE(0, at + 8);
+  bytes.writeUInt16LE(0, at + 12);
+  return at + BLOCK_HEADER_BYTES;
 }
 
 function padded(position: number): number {

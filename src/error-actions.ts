@@ -7,7 +7,7 @@
  * - True is answered when the documents are settled, that is durable wherever they are then.
  * - An error action whose destination refuses in turn is not told of itself: its document is a dead letter.
  */
-import { checkBlock } from './block.ts';
+import { blockAt } from './block.ts';
 import { failedActionOf, failedResourceOf } from './failed-action.ts';
 import { Gate } from './gate.ts';
 import type { FailuresTask, SlabResult } from './lane-protocol.ts';
@@ -32,6 +32,8 @@ export interface ErrorActionsServices {
   /** Makes inferred schemas durable and known to the lanes. */
   readonly freeze: (inferred: SlabResult['inferred']) => Promise<void>;
 }
+
+type Told = 'everything' | 'something' | 'nothing';
 
 export class ErrorActions {
   #start: (services: ErrorActionsServices) => void = () => {};
@@ -70,9 +72,9 @@ export class ErrorActions {
     const services = await this.#started;
     const { blocks, sequences, isWhole } = this.#claim(ruleName, entry.originals);
     if (sequences.length === 0) return false;
-    const isTold = await this.#tell(services, ruleName, Buffer.concat(blocks), failure);
-    if (!isTold) for (const sequence of sequences) this.#reported.get(ruleName)?.remove(sequence, sequence);
-    return isTold && isWhole;
+    const told = await this.#tell(services, ruleName, Buffer.concat(blocks), failure);
+    if (told === 'nothing') for (const sequence of sequences) this.#reported.get(ruleName)?.remove(sequence, sequence);
+    return told === 'everything' && isWhole;
   }
 
   /** The messages that the rule's error action has not heard of; it is taken to have from now on. */
@@ -83,8 +85,7 @@ export class ErrorActions {
     const sequences: number[] = [];
     let isWhole = true;
     for (let at = 0; at < bytes.length; ) {
-      const { next, firstSequence, messageCount, status } = checkBlock(bytes, at, 0);
-      if (status !== 'valid') return { blocks, sequences, isWhole: false };
+      const { next, firstSequence, messageCount } = blockAt(bytes, at);
       // A block without its message: the lane has told the error action about it.
       if (messageCount === 0 || reported.hasAll(firstSequence, firstSequence)) isWhole = false;
       else {
@@ -111,13 +112,13 @@ export class ErrorActions {
     return reported;
   }
 
-  /** False when there is no such error action any more, when it could not encode a document, or when workers die of it. */
+  /** Nothing, when there is no such error action any more, when it could encode no document, or when workers die of it. */
   async #tell(
     services: ErrorActionsServices,
     ruleName: string,
     originals: Buffer,
     failure: FailuresTask['failure'],
-  ): Promise<boolean> {
+  ): Promise<Told> {
     for (let attempt = 0; attempt < ATTEMPTS_MAX; attempt++) {
       const lane = this.#laneNext++ % services.laneCount;
       // A copy for each attempt: the bytes are lost with the worker.
@@ -127,9 +128,9 @@ export class ErrorActions {
       );
       if (told === 'again') continue;
       await told.settled;
-      return told.isWhole;
+      return told.told;
     }
-    return false;
+    return 'nothing';
   }
 
   /** Up to the handing over of the parts: all under one rule set. */
@@ -137,7 +138,7 @@ export class ErrorActions {
     services: ErrorActionsServices,
     lane: number,
     task: FailuresTask,
-  ): Promise<'again' | { readonly settled: Promise<unknown>; readonly isWhole: boolean }> {
+  ): Promise<'again' | { readonly settled: Promise<unknown>; readonly told: Told }> {
     let result: SlabResult;
     try {
       result = await services.run(lane, task);
@@ -152,6 +153,7 @@ export class ErrorActions {
     }
     await services.keepDeadLetters(deadLetters);
     const settled = Promise.all(parts.map((part) => new Promise<void>((resolve) => services.accept(part, resolve))));
-    return { settled, isWhole: parts.length > 0 && deadLetters.length === 0 };
+    if (parts.length === 0) return { settled, told: 'nothing' };
+    return { settled, told: deadLetters.length === 0 ? 'everything' : 'something' };
   }
 }

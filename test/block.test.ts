@@ -1,7 +1,15 @@
 import { crc32 } from 'node:zlib';
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { BLOCK_HEADER_BYTES, BlockReader, BlockWriter, checkBlock, messageBytesMax } from '../src/block.ts';
+import {
+  BLOCK_HEADER_BYTES,
+  BlockReader,
+  BlockWriter,
+  blockAt,
+  checkBlock,
+  emptyBlock,
+  messageBytesMax,
+} from '../src/block.ts';
 import type { Sender } from '../src/message.ts';
 
 const SEED = crc32('segment');
@@ -65,6 +73,44 @@ describe('blocks', () => {
         expect(reader.next()).toBe(false);
       }),
       { numRuns: 60 },
+    );
+  });
+
+  it('can be made of one message each, end to end, and emptied of it', () => {
+    const senders = ['a', 'press-1', 'größe'].map(senderOf);
+    const message = fc.record({
+      sender: fc.constantFrom(...senders),
+      packet: fc.uint8Array({ maxLength: 3000 }).map((bytes) => Buffer.from(bytes)),
+    });
+    fc.assert(
+      fc.property(fc.array(message, { minLength: 1, maxLength: 20 }), (messages) => {
+        const reader = new BlockReader(write(messages, 2 ** 40));
+        const alone = Buffer.alloc(
+          messages.reduce((sum, { packet }) => sum + packet.length + 200, 0),
+          0xee,
+        );
+        let end = 0;
+        while (reader.next()) {
+          const room = reader.aloneBytes;
+          const next = reader.copyAlone(alone, end);
+          expect(next - end).toBe(room);
+          end = next;
+        }
+        const copies = new BlockReader(alone, 0, end);
+        let at = 0;
+        for (const [index, { sender, packet }] of messages.entries()) {
+          const sequence = 2 ** 40 + index;
+          expect(blockAt(alone, at)).toMatchObject({ messageCount: 1, firstSequence: sequence });
+          at = blockAt(alone, at).next;
+          expect(copies.next()).toBe(true);
+          expect(copies).toMatchObject({ sequence, receivedAt: 1_700_000_000_123, hops: 2, lane: 3 });
+          expect(copies.sender()).toEqual(sender);
+          expect(alone.subarray(copies.packetStart, copies.packetEnd)).toEqual(packet);
+        }
+        expect([copies.next(), at]).toEqual([false, end]);
+        const left = emptyBlock(alone, 0);
+        expect(blockAt(alone, 0)).toEqual({ next: left, messageCount: 0, firstSequence: 2 ** 40 });
+      }),
     );
   });
 

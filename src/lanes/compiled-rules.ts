@@ -11,7 +11,7 @@ import { compileDestination, type Destination } from './destination.ts';
 import { EachOutput } from './each-output.ts';
 import { LinesOutput } from './lines-output.ts';
 import { compileMetadata, type Metadata } from './metadata.ts';
-import { KeptOriginals, OriginalBlocks } from './originals.ts';
+import { KeptOriginals } from './originals.ts';
 import type { TopicEntry } from './topic-cache.ts';
 
 export interface CompiledAction {
@@ -53,8 +53,7 @@ export function compileRules(setup: LaneSetup): CompiledRules {
   const actions: CompiledAction[] = [];
   // Parsed once, however many actions encode with it.
   const schemas = new Map(setup.schemas.map(({ name, text }) => [name, loadSchema(text, name)]));
-  const originals = new OriginalBlocks();
-  const rules = setup.rules.map((rule, index) => compileRule(rule, index, { setup, schemas, actions, originals }));
+  const rules = setup.rules.map((rule, index) => compileRule(rule, index, { setup, schemas, actions }));
   const byName = new Map(rules.map((rule) => [rule.name, rule]));
   const rows = rules.flatMap((rule) => {
     const filter = rule.statement.topicFilter;
@@ -87,7 +86,6 @@ function basicIngest(topic: string): { readonly ruleName: string; readonly rest:
 interface Compilation {
   readonly setup: LaneSetup;
   readonly schemas: ReadonlyMap<string, AvroSchema>;
-  readonly originals: OriginalBlocks;
   /** Every action compiled so far. */
   readonly actions: CompiledAction[];
 }
@@ -134,14 +132,13 @@ function createOutput(
   plan: ActionPlan,
   destination: Destination,
   metadata: Metadata,
-  { schemas, originals }: Compilation,
+  { schemas }: Compilation,
 ): ActionOutput | null {
-  const blocks = plan.keepsOriginals ? originals : null;
   switch (plan.form) {
     case 'each':
-      return new EachOutput(index, destination, metadata, blocks === null ? null : new KeptOriginals(blocks));
+      return new EachOutput(index, destination, metadata, plan.keepsOriginals ? new KeptOriginals() : null);
     case 'lines':
-      return new LinesOutput(index, plan, destination, metadata, blocks);
+      return new LinesOutput(index, plan, destination, metadata);
     case 'container': {
       // An inferred schema is frozen under the action's id.
       const name = plan.schema ?? plan.id;

@@ -17,7 +17,7 @@ import {
 import type { Destination } from './destination.ts';
 import type { LaneMessage } from './lane-message.ts';
 import { type Metadata, withMetadata } from './metadata.ts';
-import { KeptOriginals, type OriginalBlocks } from './originals.ts';
+import { KeptOriginals } from './originals.ts';
 import { type PartDraft, packParts } from './part-draft.ts';
 import { Tally } from './tally.ts';
 
@@ -48,22 +48,15 @@ export class LinesOutput implements ActionOutput {
   readonly #isGzip: boolean;
   readonly #open = new Map<string, OpenPart>();
   #idle: Pick<OpenPart, 'output' | 'originals'>[] = [];
-  readonly #blocks: OriginalBlocks | null;
+  readonly #keepsOriginals: boolean;
 
-  /** `blocks`: null where no originals are to be kept. */
-  constructor(
-    action: number,
-    plan: ActionPlan,
-    destination: Destination,
-    metadata: Metadata,
-    blocks: OriginalBlocks | null,
-  ) {
+  constructor(action: number, plan: ActionPlan, destination: Destination, metadata: Metadata) {
     this.#action = action;
     this.#destination = destination;
     this.#metadata = metadata;
     this.#separator = Buffer.from(plan.separator);
     this.#isGzip = plan.codec === 'gzip';
-    this.#blocks = blocks;
+    this.#keepsOriginals = plan.keepsOriginals;
   }
 
   emit(message: LaneMessage, value: Value): void {
@@ -133,10 +126,9 @@ export class LinesOutput implements ActionOutput {
   }
 
   #begin(destination: string): OpenPart {
-    const blocks = this.#blocks;
     const { output, originals } = this.#idle.pop() ?? {
       output: new Output(WORKING_BYTES_START),
-      originals: blocks === null ? null : new KeptOriginals(blocks),
+      originals: this.#keepsOriginals ? new KeptOriginals() : null,
     };
     const part: OpenPart = {
       output,
