@@ -17,6 +17,8 @@ describe('the rule schema', () => {
     ['an unknown key', { rulename: 'a' }],
     ['a name with a hyphen', { ruleName: 'press-1' }],
     ['an empty name', { ruleName: '' }],
+    ['an unknown key of what AWS has', { aws: { roleArn: 'r' } }],
+    ['a place that no action has', { aws: { actions: [{ index: 10, action: {} }] } }],
     ['a name of 129 characters', { ruleName: 'a'.repeat(129) }],
     ['an unknown version', { awsIotSqlVersion: '2016-03-24' }],
     ['empty SQL', { sql: '' }],
