@@ -46,8 +46,10 @@ export function analyzeStatement(sql: string, options: AnalyzeStatementOptions):
   judge(statement, always);
   findStatementDoubts(statement, always, { version, usedElsewhere: options.usedElsewhere ?? '' });
   // Basic Ingest reaches a rule with topics that its FROM does not match.
-  const onTopics = new Inference({ version, topicFilter }).statement(statement);
-  judge(statement, new Analysis(source, onTopics, TOPICS_PROVISO, always));
+  if (topicFilter !== null && /\btopic\b/i.test(sql)) {
+    const onTopics = new Inference({ version, topicFilter }).statement(statement);
+    judge(statement, new Analysis(source, onTopics, TOPICS_PROVISO, always));
+  }
   const shape = options.samples?.shapeFor(topicFilter) ?? null;
   if (shape !== null) {
     const inSamples = new Inference({ version, topicFilter, shape }).statement(statement);
@@ -80,13 +82,13 @@ export function analyzeTemplate(text: string, options: AnalyzeTemplateOptions): 
   };
   const always = new Analysis(source, inferred(null), '');
   const all = expressions.flatMap((expression) => [...walk(expression)]);
-  for (const expression of all) findDoubts(expression, always);
+  findDoubts(all, always);
   const shape = options.samples?.shapeFor(topicFilter) ?? null;
   if (shape !== null) {
     const inSamples = inferred(shape);
     findUnseenFields(all, new Analysis(source, inSamples, '', always), shape.count);
     const bySamples = new Analysis(source, inSamples, SAMPLES_PROVISO, always);
-    for (const expression of all) findDoubts(expression, bySamples);
+    findDoubts(all, bySamples);
   }
   return always.findings;
 }
@@ -97,8 +99,8 @@ function judge(statement: Statement, analysis: Analysis): void {
     if (expression.kind === 'nested' && expression.where !== null) {
       judgeCondition(expression.where, 'the WHERE of this nested SELECT', analysis);
     }
-    findDoubts(expression, analysis);
   }
+  findDoubts(expressionsOf(statement), analysis);
 }
 
 function judgeCondition(condition: Expression, clause: string, analysis: Analysis): void {

@@ -11,7 +11,21 @@ import { partsOf } from './walk.ts';
 
 type Binary = Extract<Expression, { kind: 'binary' }>;
 
-export function findDoubts(expression: Expression, analysis: Analysis): void {
+/** `a OR b OR …` with more operands is not looked at for guards, each of which is held against each other operand. */
+const GUARDED_OPERANDS_MAX = 50;
+
+/** `expressions`: parents before their parts. */
+export function findDoubts(expressions: Iterable<Expression>, analysis: Analysis): void {
+  const insideOr = new Set<Expression>();
+  for (const expression of expressions) {
+    findDoubt(expression, analysis);
+    if (expression.kind !== 'binary' || expression.operator !== 'OR') continue;
+    if (!insideOr.has(expression)) findGuardedOr(expression, analysis);
+    insideOr.add(expression.left).add(expression.right);
+  }
+}
+
+function findDoubt(expression: Expression, analysis: Analysis): void {
   const possible = analysis.inference.at(expression);
   if (expression.kind === 'binary') {
     findNullComparison(expression, analysis);
@@ -34,7 +48,7 @@ export function findDoubts(expression: Expression, analysis: Analysis): void {
       analysis.warn(expression, 'SQL_DOUBTFUL', `This is never true. ${whyNeverEqual(expression, analysis)}`);
     } else if (operator === '<>' && (possible.kinds & kinds.false) === 0) {
       analysis.warn(expression, 'SQL_DOUBTFUL', `This is never false. ${whyNeverEqual(expression, analysis)}`);
-    } else if (operator === 'OR') findGuardedOr(expression, analysis);
+    }
   }
 }
 
@@ -85,6 +99,7 @@ const guards: Readonly<Record<string, { readonly value: null | undefined; readon
 /** `isUndefined(x) OR x > 5`: where the guard is true the other side is Undefined, and so is the whole. */
 function findGuardedOr(expression: Binary, analysis: Analysis): void {
   const operands = operandsOf(expression, 'OR');
+  if (operands.length > GUARDED_OPERANDS_MAX) return;
   for (const guard of operands) {
     const asked = guard.kind === 'call' ? guards[guard.name.toLowerCase()] : undefined;
     const parameter = guard.kind === 'call' ? guard.parameters[0] : undefined;
