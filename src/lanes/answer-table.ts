@@ -16,8 +16,8 @@ export class AnswerTable {
   }
 
   /** Each call of a message once, however many rules make it. */
-  ask(sequence: number, call: ExternalCall): void {
-    this.#pending.set(keyOf(sequence, call), { sequence, call });
+  ask(sequence: number, calls: readonly ExternalCall[]): void {
+    for (const call of calls) this.#pending.set(keyOf(sequence, call), { sequence, call });
   }
 
   get pending(): readonly PendingCall[] {

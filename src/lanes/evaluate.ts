@@ -120,14 +120,14 @@ class Evaluator {
         if (this.#select(rule) === notMatched) continue;
       } catch (thrown) {
         // What fails without asking fails again, and is accounted for, when it is evaluated.
-        if (thrown instanceof CallPending) answers.ask(sequence, thrown.call);
+        if (thrown instanceof CallPending) answers.ask(sequence, thrown.calls);
         continue;
       }
       for (const { destination } of actions) {
         try {
           destination.render(message);
         } catch (thrown) {
-          if (thrown instanceof CallPending) answers.ask(sequence, thrown.call);
+          if (thrown instanceof CallPending) answers.ask(sequence, thrown.calls);
         }
       }
     }

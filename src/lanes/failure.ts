@@ -41,7 +41,7 @@ export function codeOf(thrown: unknown): ErrorCode {
 
 export function reasonOf(thrown: unknown): string {
   if (thrown instanceof CallPending)
-    return `${thrown.call.function}() is asked by the error action alone, which cannot wait`;
+    return `${thrown.calls[0]?.function}() is asked by the error action alone, which cannot wait`;
   return asError(thrown).message;
 }
 

@@ -9,12 +9,12 @@ import type { EvaluationContext } from './context.ts';
 import { serializeValue } from './serialize.ts';
 import type { Value } from './value.ts';
 
-/** `call` has not been answered yet. No Error, because nothing is wrong and a stack would cost more than the evaluation. */
+/** These calls, at least one, have not been answered yet. No Error, because nothing is wrong and a stack would cost more than the evaluation. */
 export class CallPending {
-  readonly call: ExternalCall;
+  readonly calls: readonly ExternalCall[];
 
-  constructor(call: ExternalCall) {
-    this.call = call;
+  constructor(calls: readonly ExternalCall[]) {
+    this.calls = calls;
   }
 }
 
@@ -46,7 +46,7 @@ export function resultOf(
   if (context.answerOf === undefined) throw new CallFailed(name, 'No connector is there to ask.');
   const call: ExternalCall = { function: name, parameters: serializeValue(parameters) };
   const answer = context.answerOf(call);
-  if (answer === null) throw new CallPending(call);
+  if (answer === null) throw new CallPending([call]);
   if (!answer.isOk) throw new CallFailed(name, answer.reason);
   return answer.text === '' ? undefined : decodeDocument(name, Buffer.from(answer.text), 'The answer', context);
 }

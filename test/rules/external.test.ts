@@ -12,15 +12,21 @@ const answered = (text: string) => ({ answerOf: (): ExternalAnswer => ({ isOk: t
 const failing = { answerOf: (): ExternalAnswer => ({ isOk: false, reason: 'The table is gone.' }) };
 const unanswered = { answerOf: () => null };
 
-/** What an expression asks first. */
-function askedBy(expression: string, payload: Buffer | string = '{}', version = V2): ExternalCall {
+/** What a statement asks first. */
+function allAskedBy(evaluate: () => unknown): readonly ExternalCall[] {
   try {
-    select(expression, payload, { ...unanswered, awsIotSqlVersion: version });
+    evaluate();
   } catch (thrown) {
-    if (thrown instanceof CallPending) return thrown.call;
+    if (thrown instanceof CallPending) return thrown.calls;
     throw thrown;
   }
-  throw new Error(`${expression} asks nobody.`);
+  throw new Error('Nobody is asked.');
+}
+
+function askedBy(expression: string, payload: Buffer | string = '{}', version = V2): ExternalCall {
+  const calls = allAskedBy(() => select(expression, payload, { ...unanswered, awsIotSqlVersion: version }));
+  expect(calls).toHaveLength(1);
+  return calls[0] as ExternalCall;
 }
 
 describe('a function that asks a service', () => {
@@ -37,6 +43,25 @@ describe('a function that asks a service', () => {
     [`machinelearning_predict('m', ${ROLE}, {'a': {'b': 1}})`, 'machinelearning_predict', '["m",{"a":{"b":1}}]'],
   ])('%s asks %s with its parameters but the role', (expression, name, parameters) => {
     expect(askedBy(expression, '{"x":5}')).toEqual({ function: name, parameters });
+  });
+
+  it('asks together for what does not depend on one another', () => {
+    const parametersOf = (sql: string, answerOf: (call: ExternalCall) => ExternalAnswer | null = () => null) =>
+      allAskedBy(() => run(sql, '{"a":[{"v":1},{"v":2},{"v":3}],"x":9}', { answerOf })).map((call) => call.parameters);
+    expect(parametersOf("SELECT (SELECT aws_lambda('f', v) AS r FROM a WHERE v <> 2) AS r FROM 't'")).toEqual([
+      '["f",1]',
+      '["f",3]',
+    ]);
+    expect(parametersOf("SELECT x, aws_lambda('f', x) AS y, {'k': aws_lambda('g', x)} AS z FROM 't'")).toEqual([
+      '["f",9]',
+      '["g",9]',
+    ]);
+    const ofTheFirst = (call: ExternalCall): ExternalAnswer | null =>
+      call.parameters === '["f",9]' ? { isOk: true, text: '8' } : null;
+    expect(parametersOf("SELECT aws_lambda('g', aws_lambda('f', x)) AS y, x FROM 't'")).toEqual(['["f",9]']);
+    expect(parametersOf("SELECT aws_lambda('g', aws_lambda('f', x)) AS y, x FROM 't'", ofTheFirst)).toEqual([
+      '["g",8]',
+    ]);
   });
 
   it('sends and receives every digit', () => {
@@ -57,7 +82,7 @@ describe('a function that asks a service', () => {
     const document = { document: undefined, isJson: false };
     expect(askedBy("aws_lambda('f', *)", ' { "a" : 1 } ').parameters).toBe('["f",{"a":1}]');
     expect(() => select("aws_lambda('f', *)", '{"a":1}', { ...document, ...unanswered })).toThrow(
-      expect.objectContaining({ call: { function: 'aws_lambda', parameters: '["f",{"a":1}]' } }),
+      expect.objectContaining({ calls: [{ function: 'aws_lambda', parameters: '["f",{"a":1}]' }] }),
     );
     const statement = compileStatement("SELECT aws_lambda('f', *) AS a FROM '#'", { version: V2 });
     expect(statement.needsDocument).toBe(false);
@@ -154,7 +179,7 @@ describe('a statement that asks services', () => {
         break;
       } catch (thrown) {
         if (!(thrown instanceof CallPending)) throw thrown;
-        const { function: name, parameters } = thrown.call;
+        const [{ function: name, parameters } = { function: '', parameters: '' }] = thrown.calls;
         asked.push(name + parameters);
         const text = name === 'aws_lambda' ? `"g${JSON.parse(parameters)[1]}"` : '{"line":"north"}';
         known.set(name + parameters, text);

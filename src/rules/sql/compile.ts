@@ -7,10 +7,11 @@ import { functionNamed } from '../functions/index.ts';
 import { dynamic, type FunctionSpec, parameterCountMax, parameterCountMin } from '../functions/spec.ts';
 import { isArray, isObject, isOrdinary, memberOf, ordinaryMemberOf } from '../object.ts';
 import type { Value } from '../value.ts';
+import { askTogether } from './ask-together.ts';
 import type { Expression, NestedQuery } from './ast.ts';
 import { type Compiled, constant, type Evaluate, type Frame, newFrame } from './frame.ts';
 import { failureToDefault } from './get-or-default.ts';
-import { countElements } from './growth-limit.ts';
+import { canGrow, countElements, countResult } from './growth-limit.ts';
 import { objectBuilder } from './object-builder.ts';
 import { not, type Operate, operators } from './operators.ts';
 import { compileProtoCall, isProtoCall } from './proto-call.ts';
@@ -193,19 +194,44 @@ function compileObject({ members }: Extract<Expression, { kind: 'object' }>, sco
 
 /** Over an Array: an Array of results; over an Object: its one result; over anything else: Undefined. */
 function compileNested(query: NestedQuery, scope: Scope): Compiled {
-  const { source, slot, where, select } = compileParts(query, scope);
-  return reading((frame) => {
+  const failingBefore = scope.failingCalls;
+  const parts = compileParts(query, scope);
+  const evaluate = nested(parts);
+  return reading(scope.failingCalls === failingBefore ? evaluate : askingOfAll(parts, evaluate));
+}
+
+/** `evaluate` once every element's questions are answered. */
+function askingOfAll({ source, slot, where, select }: QueryParts, evaluate: Evaluate): Evaluate {
+  return (frame) => {
+    const outer = frame.element;
+    const from = source(frame);
+    if (isArray(from)) {
+      askTogether(from.length, (i) => {
+        enter(frame, from[i], slot);
+        if (where === null || where(frame)) select(frame);
+      });
+    }
+    frame.element = outer;
+    return evaluate(frame);
+  };
+}
+
+function nested({ source, slot, where, select }: QueryParts): Evaluate {
+  return (frame) => {
     const from = source(frame);
     const outer = frame.element;
     let result: Value;
     if (isArray(from)) {
       countElements(frame, from.length);
+      const isWatched = canGrow(frame);
       const values: Value[] = [];
       for (let i = 0; i < from.length; i++) {
         enter(frame, from[i], slot);
         if (where !== null && !where(frame)) continue;
         const value = select(frame);
-        if (value !== undefined) values.push(value);
+        if (value === undefined) continue;
+        if (isWatched) countResult(frame, value);
+        values.push(value);
       }
       result = values;
     } else if (isObject(from)) {
@@ -214,7 +240,7 @@ function compileNested(query: NestedQuery, scope: Scope): Compiled {
     }
     frame.element = outer;
     return result;
-  });
+  };
 }
 
 /** Whether any element passes WHERE, whatever is selected of it. */

@@ -2,6 +2,7 @@
 import { encodeBase64 } from '../base64.ts';
 import { isObject, type MutableObject, setMember, setMemberAt } from '../object.ts';
 import type { Value } from '../value.ts';
+import { askingFirst } from './ask-together.ts';
 import type { Expression, Select, SelectItem } from './ast.ts';
 import type { Compiled, Evaluate, Frame } from './frame.ts';
 import { type Member, objectBuilder } from './object-builder.ts';
@@ -17,10 +18,20 @@ export function compileSelect(select: Select, scope: Scope, compile: CompileExpr
   }
   const [first] = select.items;
   if (select.items.length === 1 && first?.kind === 'all') return wholeOf;
-  const members = membersOf(select.items, scope, compile);
+  const failingBefore = scope.failingCalls;
+  const build = compileItems(select.items, scope, compile);
+  if (scope.failingCalls === failingBefore) return build;
+  const parts = select.items.flatMap((item) =>
+    item.kind === 'value' ? [compile(item.expression, scope).evaluate] : [],
+  );
+  return askingFirst(parts, build);
+}
+
+function compileItems(items: readonly SelectItem[], scope: Scope, compile: CompileExpression): Evaluate {
+  const members = membersOf(items, scope, compile);
   if (members !== null) return objectBuilder(members);
-  const isOwn = makesItsObjects(select.items);
-  const adders = select.items.map((item) => compileItem(item, isOwn, scope, compile));
+  const isOwn = makesItsObjects(items);
+  const adders = items.map((item) => compileItem(item, isOwn, scope, compile));
   return (frame) => {
     const output: MutableObject = {};
     for (let i = 0; i < adders.length; i++) (adders[i] as Add)(output, frame);
