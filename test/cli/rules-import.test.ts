@@ -1,10 +1,12 @@
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
+import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { exportRules, type RulesExportOptions } from '../../src/cli/rules-export.ts';
 import { importRules, type RulesImportOptions } from '../../src/cli/rules-import.ts';
 import { loadConfig } from '../../src/config.ts';
 import { formatFinding } from '../../src/errors.ts';
+import { payloadArbitrary } from '../rule-documents/payloads.ts';
 import { folderOf } from '../support/folder.ts';
 
 const fixture = (name: string) => readFileSync(new URL(`../rule-documents/fixtures/${name}`, import.meta.url), 'utf8');
@@ -99,6 +101,19 @@ describe('rules import', () => {
     expect(check(dir)).toMatchObject({ errors: [], rules: [{ name: 'oven_alarm', actions: [0, 1] }] });
     const exported = await exportOf([file], { format: 'get-topic-rule' });
     expect(exported).toEqual({ exitCode: 0, json: JSON.parse(fixture('get-topic-rule.json')), err: [] });
+  });
+
+  it('writes nothing that the check would refuse, whatever the rules are', async () => {
+    await fc.assert(
+      fc.asyncProperty(fc.array(payloadArbitrary(), { minLength: 20, maxLength: 40 }), async (payloads) => {
+        const named = payloads.map((topicRulePayload, index) => ({ ruleName: `r${index}`, topicRulePayload }));
+        const dir = folderOf();
+        expect((await importIn(dir, ['-'], { partial: true }, json(named))).exitCode).toBe(0);
+        expect(readdirSync(join(dir, 'rules'))).toHaveLength(payloads.length);
+        expect(check(dir).errors).toEqual([]);
+      }),
+      { numRuns: 5 },
+    );
   });
 
   it('imports the rules of a template, which then pass the check', async () => {
