@@ -11,6 +11,8 @@ export interface Frame {
   readonly slots: Value[];
   /** That nested queries have looked at so far, for this message. */
   elements: number;
+  /** Characters that their results may still have, where they are counted. */
+  room: number;
 }
 
 export type Evaluate = (frame: Frame) => Value;
@@ -38,7 +40,13 @@ const emptyContext: EvaluationContext = {
 };
 
 export function newFrame(slotCount: number): Frame {
-  return { context: emptyContext, element: undefined, slots: new Array<Value>(slotCount).fill(undefined), elements: 0 };
+  return {
+    context: emptyContext,
+    element: undefined,
+    slots: new Array<Value>(slotCount).fill(undefined),
+    elements: 0,
+    room: 0,
+  };
 }
 
 export function constant(value: Value): Compiled {

@@ -3,6 +3,7 @@ import { CodedError, type Finding } from '../../errors.ts';
 import type { ExternalFunctionName } from '../../external-call.ts';
 import type { EvaluationContext } from '../context.ts';
 import type { DescriptorSet } from '../protobuf/descriptor-set.ts';
+import { TEXT_CHARACTERS_MAX } from '../size.ts';
 import type { Value } from '../value.ts';
 import type { Assignment } from './ast.ts';
 import { Checker } from './checker.ts';
@@ -73,6 +74,7 @@ export function compileStatement(sql: string, options: CompileOptions): Compiled
 export function enter(frame: Frame, context: EvaluationContext): void {
   frame.context = context;
   frame.elements = 0;
+  frame.room = TEXT_CHARACTERS_MAX;
   frame.element = context.document;
 }
 
