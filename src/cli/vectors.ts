@@ -142,7 +142,7 @@ function contextOf(vector: VectorCase, topic: string, version: string): Evaluati
   const payload = payloadOf(vector.payload);
   const decoded = decodeJson(payload, 0, payload.length, version === firstVersion);
   const sender = {
-    clientId: vector.clientId ?? 'client-1',
+    clientId: vector.clientId === null ? 'n/a' : (vector.clientId ?? 'client-1'),
     principal: vector.principal ?? 'principal-1',
     address: vector.sourceIp ?? '127.0.0.1',
     protocolVersion: 5,
@@ -157,8 +157,9 @@ function contextOf(vector: VectorCase, topic: string, version: string): Evaluati
     ruleName: vector.ruleName ?? 'rule',
     awsIotSqlVersion: version,
     accountId: vector.accountId ?? '123456789012',
-    ...(vector.traceId === undefined ? {} : { traceId: vector.traceId }),
-    sender: () => (vector.clientId === null ? null : sender),
+    // Other protocols have no client id and no trace id, but a sender.
+    ...(vector.clientId === null ? { traceId: '' } : vector.traceId === undefined ? {} : { traceId: vector.traceId }),
+    sender: () => sender,
     properties: () => propertiesOf(vector),
   };
 }

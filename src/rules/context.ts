@@ -18,7 +18,7 @@ export interface EvaluationContext {
   readonly awsIotSqlVersion: string;
   /** Empty where there is no AWS account. */
   readonly accountId: string;
-  /** Given by who evaluates, instead of the one that derives from time and sequence. */
+  /** Given by who evaluates, instead of the one that derives from time and sequence; empty for a message that has none. */
   readonly traceId?: string;
   /** Decoded on demand; null when the message did not come over MQTT. */
   sender(): Sender | null;

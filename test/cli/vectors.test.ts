@@ -80,7 +80,12 @@ describe('runVectors', () => {
     ['Basic Ingest', { ruleName: 'r', topic: '$aws/rules/r/t' }],
     [
       'a message outside MQTT',
-      { sql: "SELECT clientid() AS a FROM 't'", clientId: null, expect: { match: true, output: { a: 'n/a' } } },
+      {
+        sql: "SELECT clientid() AS a, traceid() AS t, principal() AS p FROM 't'",
+        clientId: null,
+        principal: 'user-1',
+        expect: { match: true, output: { a: 'n/a', p: 'user-1' } },
+      },
     ],
     [
       'MQTT 5 properties',

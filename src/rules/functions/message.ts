@@ -82,7 +82,10 @@ export const messageFunctions: readonly FunctionSpec[] = [
     params: [],
     pure: false,
     examples: [{ sql: 'length(traceid())', result: '36' }],
-    evaluate: (_, context) => context.traceId ?? (context.sender() === null ? undefined : uuidOf(context, 'trace')),
+    evaluate: (_, context) => {
+      if (context.traceId !== undefined) return context.traceId || undefined;
+      return context.sender() === null ? undefined : uuidOf(context, 'trace');
+    },
   },
   {
     name: 'newuuid',
