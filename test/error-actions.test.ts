@@ -170,12 +170,27 @@ describe('an error action', () => {
   });
 
   it('whose document cannot be encoded leaves a dead letter of its own, and the entry becomes one, too', async () => {
-    const schemas = JSON.stringify({ type: 'record', name: 'D', fields: [{ name: 'topic', type: 'long' }] });
+    // Only of press-1 can it write that it failed.
+    const client = { name: 'clientId', type: { type: 'enum', name: 'Client', symbols: ['press1'] } };
+    const text = JSON.stringify({ type: 'record', name: 'Document', fields: [client] });
     const actions = [firehose, container({ id: 'r/error', schema: 'strict' })];
-    const lane = createLane(setup([rule(SQL, { errorAction: 1 })], actions, [{ name: 'strict', text: schemas }]));
-    const { reject, letters } = started({ ...settling, run: async (_, task) => lane.report(task) });
-    expect(await reject(entriesFor(1, 1)[0])).toBe(false);
-    expect(letters.map(({ action, code }) => [action, code])).toEqual([['r/error', 'MESSAGE_SCHEMA_MISMATCH']]);
+    const lane = createLane(setup([rule(SQL, { errorAction: 1 })], actions, [{ name: 'strict', text }]));
+    const { reject, letters, tasks } = started({
+      ...settling,
+      async run(index, task) {
+        tasks.push({ lane: index, task });
+        return lane.report(task);
+      },
+    });
+    const clients = ['press2', 'press1'].map((clientId) => ({ payload: {}, clientId }));
+    const originals = lane.run(slab(clients, 1)).parts[0]?.originals?.bytes ?? null;
+    expect(await reject({ ...bytesEntry(1, 'x'), originals })).toBe(false);
+    expect(letters.map(({ action, code, first }) => [action, code, first])).toEqual([
+      ['r/error', 'MESSAGE_SCHEMA_MISMATCH', 1],
+    ]);
+    // It has heard of press1, and of press2 as far as it can.
+    expect(await reject({ ...bytesEntry(1, 'x'), originals })).toBe(false);
+    expect(tasks).toHaveLength(1);
   });
 
   it('that packs into Avro has its schema frozen before it is told the first time', async () => {

@@ -36,6 +36,28 @@ async function scene(options: RigOptions = {}) {
 }
 
 describe('entries that were refused', () => {
+  it('are handed over with the messages behind them, each with its own', async () => {
+    const handed: (readonly [string, string])[] = [];
+    const onRejected = async (entry: Entry) => {
+      handed.push([
+        textOf(entry),
+        Buffer.from(entry.originals ?? [])
+          .toString()
+          .trim(),
+      ]);
+      return true;
+    };
+    const { delivery, accept } = rig({ deliver, services: { onRejected } });
+    await delivery.start();
+    accept(1, part(1, ['x1', 'a', 'x2'], { originals: originalsOf(['one', 'a', 'two']) }));
+    await settle();
+    expect(handed).toEqual([
+      ['x1', 'ONE'],
+      ['x2', 'TWO'],
+    ]);
+    await delivery.close();
+  });
+
   it('do not hold up the others while the error action is told', async () => {
     const { delivery, accept, asked, texts, settled, batches, balance } = await scene();
     accept(1, ['x1']);
