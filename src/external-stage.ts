@@ -10,9 +10,9 @@
  * Slabs of a lane are evaluated in the order they came, so what such a rule emits keeps its order. Calls of slabs that wait are made
  * meanwhile. Nothing is lost when the gateway stops in between: the slab is not settled, and comes again from the journal.
  */
-import { asError } from './errors.ts';
+import { asError, invariant } from './errors.ts';
 import type { Events } from './events.ts';
-import { type ExternalAnswer, type ExternalFunctionName, externalFunctionNames } from './external-call.ts';
+import { type ExternalFunctionName, externalFunctionNames } from './external-call.ts';
 import type { AnsweredCall, PendingCall, SlabResult, SlabTask } from './lane-protocol.ts';
 import type { DeadLetter } from './message.ts';
 import type { Connectors, RecordedAnswers } from './ports.ts';
@@ -23,8 +23,8 @@ import { difference } from './spool/ranges.ts';
 
 /** Per lane: slabs that wait for answers. Beyond it the lane waits too. */
 const DEFERRED_BYTES_MAX = 8 * 1024 * 1024;
-/** Calls of one message that depend on one another. */
-const ROUNDS_MAX = 10;
+/** Calls of one message that depend on one another, and a little more. */
+const ROUNDS_MAX = 16;
 const DISK_RETRY_MS = 1_000;
 const KILLS_MAX = 2;
 
@@ -48,7 +48,7 @@ export interface ExternalStageOptions {
 interface Deferral {
   readonly slab: Slab;
   /** Without bytes: those are copied for each attempt. */
-  readonly task: Omit<SlabTask, 'bytes' | 'answers'>;
+  readonly task: Omit<SlabTask, 'bytes' | 'answers' | 'isLastRound'>;
   readonly bytes: Uint8Array;
   readonly answers: Promise<AnsweredCall[]>;
 }
@@ -155,17 +155,18 @@ export class ExternalStage {
     answers: AnsweredCall[],
     done: SlabTask['done'],
   ): Promise<'done' | 'died' | 'stopped'> {
-    for (let rounds = 1; !this.#isStopping; ) {
+    for (let round = 1; !this.#isStopping; ) {
+      const isLastRound = round >= ROUNDS_MAX;
       let result: SlabResult;
       try {
-        result = await this.#options.run(lane, { ...task, done, bytes: bytes.slice().buffer, answers });
+        result = await this.#options.run(lane, { ...task, done, bytes: bytes.slice().buffer, answers, isLastRound });
       } catch {
         return 'died';
       }
       const calls = result.deferred ?? [];
       if (calls.length > 0) {
-        rounds++;
-        answers.push(...(rounds > ROUNDS_MAX ? calls.map(refused) : await this.#answered(calls)));
+        round++;
+        answers.push(...(await this.#answered(calls)));
       } else if ((await this.#options.onResult(slab, result)) === 'done') return 'done';
     }
     return 'stopped';
@@ -183,8 +184,9 @@ export class ExternalStage {
         if (verdict === 'stopped') return;
         if (verdict === 'done') continue;
         const work = { bytes: bytes.slice().buffer, byteLength: task.byteLength };
-        const letter = letterOf(work, sequence, new Error('it asks a service'));
-        if (letter !== null) await this.#options.onPoisoned(slab, letter);
+        const letter = letterOf(work, sequence, new Error('Its rules ask services.'));
+        invariant(letter !== null, `message ${sequence} is not in its slab`);
+        await this.#options.onPoisoned(slab, letter);
       }
     }
     this.#options.onFinished(slab);
@@ -221,9 +223,4 @@ export class ExternalStage {
       }
     }
   }
-}
-
-function refused(pending: PendingCall): AnsweredCall {
-  const answer: ExternalAnswer = { isOk: false, reason: `more than ${ROUNDS_MAX} calls depend on one another` };
-  return { ...pending, answer };
 }

@@ -52,6 +52,8 @@ export interface SlabTask {
    * rules, and no others, are evaluated.
    */
   readonly answers?: readonly AnsweredCall[];
+  /** Nothing more is asked: what is not answered has failed. */
+  readonly isLastRound?: boolean;
 }
 
 /** What a rule asks for one message. */

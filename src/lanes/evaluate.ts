@@ -67,7 +67,7 @@ class Evaluator {
   run(task: SlabTask): SlabResult {
     const startedAt = performance.now();
     for (const action of this.#compiled.actions) action.done = doneBy(task, action.index);
-    const answers = new AnswerTable(task.answers ?? []);
+    const answers = new AnswerTable(task);
     this.#message.answers = answers;
     this.#isExternalTurn = task.answers !== undefined;
     this.#isDeferred = false;
