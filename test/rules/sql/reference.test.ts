@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { serializeValue } from '../../../src/rules/serialize.ts';
 import { notMatched } from '../../../src/rules/sql/statement.ts';
 import { run, V1, V2 } from '../context.ts';
+import { deepFreeze } from '../values.ts';
 
 /** `expression gives JSON text`, read off the pages of AWS's SQL reference by hand; an empty text is Undefined. */
 type Row = readonly [expression: string, expected: string];
@@ -697,6 +698,22 @@ describe('SELECT clauses', () => {
   ])('%s gives %s', (select, expected) => {
     const value = run(`${select} FROM '#'`, payload);
     expect(value === notMatched ? 'no match' : serializeValue(value)).toBe(expected);
+  });
+
+  it.each<[string, object]>([
+    ['1 AS a.b, 2 AS a.b.c', { a: { b: { c: 2 } } }],
+    ['o AS a.b, 2 AS a.b.c', { a: { b: { k: 1, c: 2 } } }],
+    ['2 AS a.b.c, o AS a.b, 3 AS a.b.d', { a: { b: { k: 1, d: 3 } } }],
+    ['2 AS a.b.c, 5 AS a, 3 AS a.b.d', { a: { b: { d: 3 } } }],
+    ['o AS a, 3 AS a.d', { a: { k: 1, d: 3 } }],
+    ['*, 3 AS o.d, 4 AS o.e', { o: { k: 1, d: 3, e: 4 }, s: [1] }],
+    ['3 AS o.d, *', { o: { k: 1 }, s: [1] }],
+    ['3 AS o.d, *, 4 AS o.e', { o: { k: 1, e: 4 }, s: [1] }],
+    ['s AS q.t, 4 AS q.t.u', { q: { t: { u: 4 } } }],
+    ['NULL AS q.d, 4 AS q.d.u', { q: { d: { u: 4 } } }],
+  ])('SELECT %s: dotted aliases are put into what is there, and not into the message', (items, expected) => {
+    const message = deepFreeze({ o: { k: 1 }, s: [1] });
+    expect(run(`SELECT ${items} FROM '#'`, '{}', { document: message })).toEqual(expected);
   });
 
   it.each(['SELECT * , 1 AS a', 'SELECT 2 AS a, *'])('%s: the later item wins', (select) => {
