@@ -160,7 +160,7 @@ export const choices: readonly Choice[] = [
     id: 'limits',
     question: "AWS's limits of sizes: SET values of 128 KiB, topics of 8 levels",
     choice:
-      'SET variables of more than 128 KiB together fail the rule for this message; 10 variables, 10 actions and 128 KiB of SQL are the limit when it is checked. Topics may have more levels. A text or array that functions make to grow beyond 16 Mi characters or a million elements is Undefined.',
+      'SET variables of more than 128 KiB together fail the rule for this message; 10 variables, 10 actions and 128 KiB of SQL are the limit when it is checked. Topics may have more levels. A text or array that functions make to grow beyond 16 Mi characters or a million elements is Undefined. Nested queries that look at more than 4,000,000 elements, and results of more than 16 Mi characters, fail the rule for this message.',
   },
   {
     id: 'external-parameters',
