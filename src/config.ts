@@ -12,10 +12,11 @@ import { checkConnectors } from './connectors/check.ts';
 import { type ConnectorsConfig, configuredFunctions, connectorsSchema } from './connectors/config.ts';
 import { type Descriptor, loadDescriptors } from './connectors/descriptors.ts';
 import { asError, CodedError, type Finding } from './errors.ts';
-import { loadRuleSet, type RuleSet } from './rule-set.ts';
+import { type CheckedRule, loadRuleSet, type RuleSet, ruleSetSteps } from './rule-set.ts';
 import type { Samples } from './rules/sql/analysis/samples.ts';
 import { resolveSecrets } from './secrets.ts';
 import { journalSchema } from './spool/config.ts';
+import { finish, finishInTurns, type Steps } from './steps.ts';
 import { type WatchedFiles, watchedFiles } from './watched-files.ts';
 import { findingAt, readYaml, validate, type YamlSource } from './yaml-document.ts';
 
@@ -108,6 +109,15 @@ export type Environment = Readonly<Record<string, string | undefined>>;
 
 /** Reads a configuration and all that it names: rules, schemas, users, certificates. */
 export function loadConfig(file: string, env: Environment): LoadResult {
+  return finish(configSteps(file, env));
+}
+
+/** The same, in between what else this thread has to do. */
+export function loadConfigInTurns(file: string, env: Environment): Promise<LoadResult> {
+  return finishInTurns(configSteps(file, env));
+}
+
+function* configSteps(file: string, env: Environment): Steps<LoadResult> {
   const read = readSource(file);
   if (read.source === null) return { config: null, findings: read.findings };
   const { source } = read;
@@ -119,7 +129,8 @@ export function loadConfig(file: string, env: Environment): LoadResult {
   // What is right is checked on even when the rest has mistakes, so that one run names them all.
   const parts = document === null ? salvage(secrets.data) : { ...document, isAwsKnown: true };
   const descriptors = loadDescriptors(parts.connectors?.descriptors ?? [], baseDir).descriptors;
-  const ruleSet = loadRuleSet(source, { baseDir, ...parts, ...contextOf(parts.connectors, descriptors) });
+  const context = contextOf(parts.connectors, descriptors);
+  const ruleSet = yield* ruleSetSteps(source, { baseDir, ...parts, ...context });
   const users = loadUsers(source, parts.auth, baseDir);
   findings.push(...ruleSet.findings, ...users.findings, ...checkFiles(source, parts.listeners, baseDir));
   findings.push(...checkAccess(source, parts.listeners, parts.auth));
@@ -159,18 +170,28 @@ const ruleKeys: ReadonlySet<string> = new Set(['rules', 'schemas', 'aws', 'conne
 export function loadRules(
   file: string,
   env: Environment,
-  options: { readonly samples: Samples | undefined; readonly rules: readonly string[] | null },
-): ReturnType<typeof loadRuleSet> {
+  options: {
+    readonly samples?: Samples | undefined;
+    readonly rules: readonly string[] | null;
+    readonly inspect?: (rule: CheckedRule) => void;
+  },
+): ReturnType<typeof loadRuleSet> & { readonly descriptors: readonly Descriptor[] } {
   const { source, findings } = readSource(file);
   if (source === null) throw new CodedError('CONFIG_SYNTAX', `${file} cannot be used.`, { findings });
   const baseDir = dirname(resolve(file));
   const secrets = resolveSecrets(source, source.data, { env, baseDir });
   const checked = [...secrets.findings, ...validate(source, secrets.data ?? {}, configSchema).findings];
   const parts = salvage(secrets.data);
-  const { samples } = options;
-  const loaded = loadRuleSet(source, { baseDir, ...parts, rules: options.rules ?? parts.rules, samples });
+  const { descriptors } = loadDescriptors(parts.connectors?.descriptors ?? [], baseDir);
+  const loaded = loadRuleSet(source, {
+    baseDir,
+    ...parts,
+    ...contextOf(parts.connectors, descriptors),
+    ...options,
+    rules: options.rules ?? parts.rules,
+  });
   const ofRules = checked.filter(({ path }) => ruleKeys.has(path.split('.')[0] ?? ''));
-  return { ...loaded, findings: [...ofRules, ...loaded.findings] };
+  return { ...loaded, descriptors, findings: [...ofRules, ...loaded.findings] };
 }
 
 function readSource(file: string): { readonly source: YamlSource | null; readonly findings: readonly Finding[] } {

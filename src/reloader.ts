@@ -15,7 +15,7 @@ export interface ReloadOutcome {
 }
 
 export interface ReloaderOptions {
-  readonly load: () => LoadResult;
+  readonly load: () => Promise<LoadResult>;
   readonly apply: (config: Config) => Promise<ReloadOutcome>;
   readonly events: Pick<Events, 'reloadRefused' | 'reloadApplied' | 'reloadFailed'>;
 }
@@ -51,7 +51,7 @@ export class Reloader {
   async #reload(): Promise<void> {
     const { load, apply, events } = this.#options;
     try {
-      const { config, findings } = load();
+      const { config, findings } = await load();
       if (config === null) {
         events.reloadRefused(findings);
         return;

@@ -10,9 +10,10 @@ import { parseSchema } from './codec/avro/schema.ts';
 import type { Finding } from './errors.ts';
 import type { LaneSchema } from './lane-protocol.ts';
 import { type RuleSet, RuleSetBuilder, type RuleSetContext } from './rule-set-builder.ts';
+import { finish, type Steps } from './steps.ts';
 import { findingAt, readYaml, validate, type YamlSource } from './yaml-document.ts';
 
-export type { PlannedAction, RuleSet } from './rule-set-builder.ts';
+export type { CheckedRule, PlannedAction, RuleSet } from './rule-set-builder.ts';
 
 export interface RuleSetSources extends RuleSetContext {
   readonly baseDir: string;
@@ -23,6 +24,9 @@ export interface RuleSetSources extends RuleSetContext {
 /** A stored rule set is as large as all rule files together. */
 const STORED_CHARACTERS_MAX = 256 * 1024 * 1024;
 
+/** Fixtures of `headgate rules test` stand beside the rules that they test; patterns and folders of rule files pass them over. */
+export const FIXTURE_FILES = '**/*.test.{yaml,yml}';
+
 /** A rule set and what was found in it. */
 interface Loaded {
   readonly ruleSet: RuleSet;
@@ -30,6 +34,11 @@ interface Loaded {
 }
 
 export function loadRuleSet(config: YamlSource, sources: RuleSetSources): Loaded {
+  return finish(ruleSetSteps(config, sources));
+}
+
+/** A step per rule. */
+export function* ruleSetSteps(config: YamlSource, sources: RuleSetSources): Steps<Loaded> {
   const findings: Finding[] = [];
   const schemas = loadSchemas(config, sources, findings);
   const builder = new RuleSetBuilder(sources, schemas, findings);
@@ -40,7 +49,10 @@ export function loadRuleSet(config: YamlSource, sources: RuleSetSources): Loaded
       const list = Array.isArray(source.data)
         ? source.data.map((data, index) => ({ data, path: [index] }))
         : [{ data: source.data, path: [] }];
-      for (const { data, path } of list) if (data !== null) builder.add(source, data, path);
+      for (const { data, path } of list) {
+        if (data !== null) builder.add(source, data, path);
+        yield;
+      }
     }
   }
   return { ruleSet: builder.build(), findings };
@@ -100,9 +112,10 @@ function expand(
 ): readonly string[] {
   const files = new Set<string>();
   for (const [index, pattern] of patterns.entries()) {
-    const found = globSync([pattern], { cwd: baseDir, absolute: true, expandDirectories: false }).sort();
+    const isGlob = isDynamicPattern(pattern);
+    const ignore = isGlob && key === 'rules' ? [FIXTURE_FILES] : [];
+    const found = globSync([pattern], { cwd: baseDir, absolute: true, expandDirectories: false, ignore }).sort();
     if (found.length === 0) {
-      const isGlob = isDynamicPattern(pattern);
       const message = isGlob ? `No file matches ${pattern}.` : `The file ${pattern} does not exist.`;
       const code = 'CONFIG_FILE_UNREADABLE';
       findings.push(

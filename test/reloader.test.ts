@@ -17,7 +17,7 @@ const finding: Finding = {
 function reloaderOf(load: () => LoadResult, apply: (config: Config) => Promise<void> = async () => {}) {
   const told: unknown[][] = [];
   const reloader = new Reloader({
-    load,
+    load: async () => load(),
     apply: async (next) => {
       await apply(next);
       return { isChanged: true, needRestart: ['listeners'] };

@@ -1,5 +1,5 @@
 import { pino } from 'pino';
-import { loadConfig } from '../config.ts';
+import { loadConfig, loadConfigInTurns } from '../config.ts';
 import { asError, CodedError, formatFinding } from '../errors.ts';
 import { startGateway } from '../gateway.ts';
 import type { Host } from './host.ts';
@@ -27,7 +27,7 @@ export async function run(file: string, host: Host): Promise<number> {
     });
   });
   // From before the gateway starts: no change is missed, and a signal that comes early does not end it.
-  const reloading = startReloading(config, () => loadConfig(file, host.env));
+  const reloading = startReloading(config, () => loadConfigInTurns(file, host.env));
   host.onReloadSignal(reloading.request);
   try {
     const gateway = await startGateway(config, { log, host });

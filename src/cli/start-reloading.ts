@@ -15,7 +15,7 @@ export interface Reloading {
 }
 
 /** Has a gateway take changed files into use: those it watches, and all of them on request. Begins before the gateway starts. */
-export function startReloading(config: Config, load: () => LoadResult): Reloading {
+export function startReloading(config: Config, load: () => Promise<LoadResult>): Reloading {
   let reloader: Reloader | null = null;
   let gateway: Gateway | null = null;
   let isAsked = false;
