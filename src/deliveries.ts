@@ -12,6 +12,7 @@ import { asError, invariant } from './errors.ts';
 import type { Events } from './events.ts';
 import type { ActionPlan, Entry } from './message.ts';
 import type { Metrics } from './metrics.ts';
+import type { Handover } from './ports.ts';
 import { outboxNames } from './progress-keys.ts';
 import type { PlannedAction } from './rule-set.ts';
 import type { SchemaCatalog } from './schema-catalog.ts';
@@ -26,8 +27,8 @@ export interface DeliveriesServices extends Pick<SinkServices, 'republish'> {
   readonly catalog: SchemaCatalog;
   readonly events: Events;
   readonly metrics: Metrics;
-  /** Tells the rule's error action of a refused entry. True: it has been told everything, durably. */
-  readonly reject: (entry: Entry, plan: ActionPlan, cause: Error) => Promise<boolean>;
+  /** Tells the rule's error action of a refused entry; null: a dead letter is needed. */
+  readonly reject: (entry: Entry, plan: ActionPlan, cause: Error) => Promise<Handover | null>;
   readonly clock: () => number;
   readonly random: () => number;
 }

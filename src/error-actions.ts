@@ -4,7 +4,6 @@
  *
  * - A rule's error action hears of a message once, however many of its actions fail. An entry with a message that it has heard of
  *   already is a dead letter besides, so that no refusal stays hidden. That is remembered for what was refused lately.
- * - True is answered when the documents are settled, that is durable wherever they are then.
  * - An error action whose destination refuses in turn is not told of itself: its document is a dead letter.
  */
 import { blockAt } from './block.ts';
@@ -12,6 +11,7 @@ import { failedActionOf, failedResourceOf } from './failed-action.ts';
 import { Gate } from './gate.ts';
 import type { FailuresTask, SlabResult } from './lane-protocol.ts';
 import type { ActionPlan, DeadLetter, Entry, Part } from './message.ts';
+import type { Handover } from './ports.ts';
 import { codeOf } from './sinks/delivery/dead-letter.ts';
 import { RangeSet } from './spool/range-set.ts';
 
@@ -33,7 +33,11 @@ export interface ErrorActionsServices {
   readonly freeze: (inferred: SlabResult['inferred']) => Promise<void>;
 }
 
-type Told = 'everything' | 'something' | 'nothing';
+interface Told extends Handover {
+  readonly told: 'everything' | 'something' | 'nothing';
+}
+
+const NOTHING: Told = { told: 'nothing', settled: Promise.resolve() };
 
 export class ErrorActions {
   #start: (services: ErrorActionsServices) => void = () => {};
@@ -58,9 +62,12 @@ export class ErrorActions {
     this.#start(services);
   }
 
-  /** False: there is no error action, or it could not be told everything; then the entry has to become a dead letter. */
-  async reject(entry: Entry, plan: ActionPlan, cause: Error): Promise<boolean> {
-    if (entry.originals === null) return false;
+  /**
+   * Resolves when the delivery of the error action has the documents. null: there is no error action, or it could not be told everything;
+   * then the entry has to become a dead letter.
+   */
+  async reject(entry: Entry, plan: ActionPlan, cause: Error): Promise<Handover | null> {
+    if (entry.originals === null) return null;
     const { ruleName } = plan;
     const failure = {
       code: codeOf(cause),
@@ -71,10 +78,10 @@ export class ErrorActions {
     };
     const services = await this.#started;
     const { blocks, sequences, isWhole } = this.#claim(ruleName, entry.originals);
-    if (sequences.length === 0) return false;
-    const told = await this.#tell(services, ruleName, Buffer.concat(blocks), failure);
+    if (sequences.length === 0) return null;
+    const { told, settled } = await this.#tell(services, ruleName, Buffer.concat(blocks), failure);
     if (told === 'nothing') for (const sequence of sequences) this.#reported.get(ruleName)?.remove(sequence, sequence);
-    return told === 'everything' && isWhole;
+    return told === 'everything' && isWhole ? { settled } : null;
   }
 
   /** The messages that the rule's error action has not heard of; it is taken to have from now on. */
@@ -126,19 +133,13 @@ export class ErrorActions {
       const told = await this.#gate.pass(() =>
         this.#attempt(services, lane, { kind: 'failures', ruleName, bytes, byteLength: bytes.byteLength, failure }),
       );
-      if (told === 'again') continue;
-      await told.settled;
-      return told.told;
+      if (told !== 'again') return told;
     }
-    return 'nothing';
+    return NOTHING;
   }
 
   /** Up to the handing over of the parts: all under one rule set. */
-  async #attempt(
-    services: ErrorActionsServices,
-    lane: number,
-    task: FailuresTask,
-  ): Promise<'again' | { readonly settled: Promise<unknown>; readonly told: Told }> {
+  async #attempt(services: ErrorActionsServices, lane: number, task: FailuresTask): Promise<'again' | Told> {
     let result: SlabResult;
     try {
       result = await services.run(lane, task);
@@ -152,8 +153,17 @@ export class ErrorActions {
       return 'again';
     }
     await services.keepDeadLetters(deadLetters);
-    const settled = Promise.all(parts.map((part) => new Promise<void>((resolve) => services.accept(part, resolve))));
-    if (parts.length === 0) return { settled, told: 'nothing' };
-    return { settled, told: deadLetters.length === 0 ? 'everything' : 'something' };
+    const settling = parts.map((part) => {
+      let settled = () => {};
+      const settling = new Promise<void>((resolve) => {
+        settled = resolve;
+      });
+      // Throws when the delivery is closed: then nothing was told.
+      services.accept(part, settled);
+      return settling;
+    });
+    if (parts.length === 0) return NOTHING;
+    const told = deadLetters.length === 0 ? 'everything' : 'something';
+    return { told, settled: Promise.all(settling).then(() => undefined) };
   }
 }

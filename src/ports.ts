@@ -65,6 +65,12 @@ export interface Outbox {
   readonly oldestReceivedAt: number | null;
 }
 
+/** A refused entry that an error action was told of: its delivery has the documents. */
+export interface Handover {
+  /** Resolves when they are delivered, or durable wherever they are then. */
+  readonly settled: Promise<void>;
+}
+
 /** Durable before it resolves. Rejects when the disk does; the caller then keeps what it has and tries again. */
 export interface DeadLetters {
   put(letters: readonly DeadLetter[]): Promise<void>;

@@ -34,6 +34,9 @@ export async function shutDown(parts: GatewayParts, deadlineMs: number, clock: (
     // The broker is still there: a republish has to reach its local subscribers.
     const leftMs = Math.max(CLOSE_MS, endAt - clock() - CLOSE_MS);
     await Promise.all(deliveries.all().map((delivery) => delivery.flush(leftMs)));
+    // What error actions were told meanwhile.
+    const lastMs = Math.max(CLOSE_MS, endAt - clock() - CLOSE_MS);
+    await Promise.all(deliveries.all().map((delivery) => delivery.flush(lastMs)));
     await deliveries.close();
     await broker.close();
     await lanes.close();

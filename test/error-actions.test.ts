@@ -54,7 +54,12 @@ function scene(more: Partial<ErrorActionsServices> = {}, actions: readonly Actio
     ...more,
   };
   const errorActions = new ErrorActions();
-  const reject = (entry: Entry | undefined, of = firehose) => errorActions.reject(entry as Entry, of, cause);
+  /** True once the documents are settled; false where a dead letter is needed. */
+  const reject = async (entry: Entry | undefined, of = firehose) => {
+    const handover = await errorActions.reject(entry as Entry, of, cause);
+    await handover?.settled;
+    return handover !== null;
+  };
   const payloads = () =>
     accepted
       .flatMap(({ part }) => entriesOf(part))

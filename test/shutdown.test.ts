@@ -30,6 +30,7 @@ describe('shutDown', () => {
       'stop feeds',
       'close services',
       'flush',
+      'flush',
       'close deliveries',
       'close broker',
       'close lanes',

@@ -14,7 +14,7 @@ import { invariant } from '../../errors.ts';
 import type { Events } from '../../events.ts';
 import type { ActionPlan, Entry, Part } from '../../message.ts';
 import type { Metrics } from '../../metrics.ts';
-import type { DeadLetters, Outbox } from '../../ports.ts';
+import type { DeadLetters, Handover, Outbox } from '../../ports.ts';
 import type { SinkOptions, SinkServices } from '../sink.ts';
 import { ContainerAssembler } from './assemble-container.ts';
 import { createEachAssembler } from './assemble-each.ts';
@@ -47,8 +47,8 @@ export interface DeliveryServices extends SinkServices {
   packBlock(schemaId: string, codec: ActionPlan['codec'], count: number, records: Uint8Array): Uint8Array;
   /** One gzip member. Keeps nothing of `bytes`. */
   gzip(bytes: Uint8Array): Uint8Array;
-  /** Told of an entry with originals that can never be delivered. True: it is taken care of, durably, and no dead letter is needed. */
-  onRejected(entry: Entry, cause: Error): Promise<boolean>;
+  /** Told of an entry with originals that can never be delivered; null: a dead letter is needed. */
+  onRejected(entry: Entry, cause: Error): Promise<Handover | null>;
 }
 
 type DeliveryState = 'idle' | 'delivering' | 'retrying' | 'held';
@@ -75,7 +75,10 @@ export interface Delivery {
   readonly state: DeliveryState;
   /** Sets the gauges of backlog and age; before a scrape. An action that never had anything to deliver gets no series: most of 1,000 rules are idle. */
   refreshMetrics(): void;
-  /** Seals what is open, and what is accepted from now on, and delivers it, or leaves it durable in the outbox; at most this long. Then nothing new is accepted. */
+  /**
+   * Seals what is open and delivers it, or leaves it durable in the outbox; at most this long. What was refused meanwhile is handed over to
+   * error actions: they are flushed again after this.
+   */
   flush(deadlineMs: number): Promise<void>;
   /** Ends attempts and timers. What is not settled comes again from the journal. */
   close(): Promise<void>;
@@ -102,7 +105,6 @@ class ActionDelivery implements Delivery {
   readonly #memoryBytesMax: number;
   #messages = 0;
   #isUsed = false;
-  #isFlushing = false;
   #isClosed = false;
 
   constructor({ plan, options }: PlannedDelivery, services: DeliveryServices, files: ObjectFiles) {
@@ -154,8 +156,6 @@ class ActionDelivery implements Delivery {
     invariant(!this.#isClosed, 'a closed delivery accepts no parts');
     this.#emitted(part.messageCount);
     this.#assembler.accept(part, new Settlement(settled));
-    // An error action is told while it is flushed: what refused is flushed at the same time, and waits for it.
-    if (this.#isFlushing) void this.#assembler.flush();
   }
 
   async whenRoom(): Promise<void> {
@@ -178,7 +178,6 @@ class ActionDelivery implements Delivery {
   }
 
   async flush(deadlineMs: number): Promise<void> {
-    this.#isFlushing = true;
     const work = this.#assembler.flush().then(() => this.#pump.drain());
     let timer: NodeJS.Timeout | undefined;
     const deadline = new Promise<void>((resolve) => {

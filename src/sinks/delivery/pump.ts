@@ -15,7 +15,7 @@ import { asError } from '../../errors.ts';
 import type { Events } from '../../events.ts';
 import type { ActionPlan, Entry } from '../../message.ts';
 import type { Metrics } from '../../metrics.ts';
-import type { DeadLetters, Outbox } from '../../ports.ts';
+import type { DeadLetters, Handover, Outbox } from '../../ports.ts';
 import { bytesInMemory, type Outcome, type PumpLimits, type Sink } from '../sink.ts';
 import { attempt } from './attempt.ts';
 import { BACKOFF_MS_MAX, backoffMs } from './backoff.ts';
@@ -48,8 +48,8 @@ export interface PumpServices {
   readonly pause: Pause;
   readonly clock: () => number;
   readonly random: () => number;
-  /** Asked about entries that have originals. True: it is taken care of, durably, and no dead letter is needed. */
-  readonly onRejected: (entry: Entry, cause: Error) => Promise<boolean>;
+  /** Asked about entries that have originals; null: a dead letter is needed. */
+  readonly onRejected: (entry: Entry, cause: Error) => Promise<Handover | null>;
   /** An entry is done with: delivered, dead-lettered or handled. */
   readonly finished: (entry: Entry) => void;
   readonly inherited: (entries: readonly Entry[]) => void;
@@ -111,12 +111,11 @@ export class Pump {
 
   push(bundle: Bundle): void {
     this.#store.push(bundle);
-    if (this.#isDraining && this.#failures > 0) this.#store.spill([]);
   }
 
   /**
-   * Resolves when nothing is left in memory: delivered, or in the outbox, where a failing sink's entries go at once; or told to an error
-   * action, whose delivery has to be drained at the same time.
+   * Resolves when nothing is left in memory: delivered, or in the outbox, where a failing sink's entries go at once; or handed over to an
+   * error action, whose delivery has to be drained after this.
    */
   async drain(): Promise<void> {
     this.#isDraining = true;

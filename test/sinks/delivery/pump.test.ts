@@ -163,7 +163,7 @@ describe('pump', () => {
     const handed: string[] = [];
     const onRejected = async (entry: Entry) => {
       handed.push(textOf(entry));
-      return true;
+      return { settled: Promise.resolve() };
     };
     const { delivery, accept, letters, settled, balance } = await started({ deliver, services: { onRejected } });
     accept(1, part(1, ['a'], { originals: originalsOf(['a']) }));

@@ -144,7 +144,7 @@ export function rig(options: RigOptions = {}) {
       return block.written();
     },
     gzip: (bytes) => compress('gzip', bytes),
-    onRejected: async () => false,
+    onRejected: async () => null,
     republish: async () => {},
     write: async () => {},
     ...options.services,
