@@ -151,6 +151,7 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     await stop(FAILED_START_DEADLINE_MS);
     throw error;
   }
+  metrics.reloadSuccessful.set(1);
   readiness.opened();
   const reload = (next: Config) => takeConfig(next, { configs, spool, router, broker: mqtt });
   return { listeners: mqtt.addresses(), admin: admin.address, metrics, events, refresh, reload, stop };
