@@ -5,7 +5,9 @@ import type { ExternalFunctionName } from './external-call.ts';
 import type { LaneDescriptor, LaneRule, LaneSchema } from './lane-protocol.ts';
 import type { ActionPlan } from './message.ts';
 import { explainUnsupported } from './rule-documents/explain-unsupported.ts';
+import { isPlainObject, ownValue } from './rule-documents/rule-object.ts';
 import { unwrapRule } from './rule-documents/unwrap-rule.ts';
+import { returnOf } from './rules/republish-loop.ts';
 import { createRuleSchema, type RuleDocument, ruleDoubts } from './rules/rule.ts';
 import type { Samples } from './rules/sql/analysis/samples.ts';
 import { analyzeStatement, analyzeTemplate } from './rules/sql/analyze.ts';
@@ -39,11 +41,29 @@ export interface RuleSet {
   readonly text: string;
 }
 
+/** A rule document of the right shape, enabled or not, once it was checked. */
+export interface CheckedRule {
+  readonly document: RuleDocument;
+  /** `awsIotSqlVersion`, or what its absence means. */
+  readonly version: string;
+  readonly file: string;
+  readonly line: number;
+  /** False: its SQL or one of its actions has mistakes, or its name is not its own. */
+  readonly isSound: boolean;
+  /** null: it cannot be carried out; a finding says why. */
+  readonly actions: readonly (PlannedAction | null)[];
+  readonly errorAction: PlannedAction | null;
+}
+
 /** What rules are judged by, besides their own text. */
 export interface RuleSetContext {
   readonly aws?: AwsOptions | undefined;
   /** False while the configuration itself has mistakes: then a missing `aws` is not worth a finding of its own. */
   readonly isAwsKnown: boolean;
+  /** False where nobody has shown the configuration: then the schemas that actions name are taken to be there. */
+  readonly areSchemasKnown?: boolean;
+  /** Called with each rule, in their order. */
+  readonly inspect?: ((rule: CheckedRule) => void) | undefined;
   /** What rules are to be checked against, besides; fields that no sample has are warned of. */
   readonly samples?: Samples | undefined;
   /** SQL functions that have a connector. Absent: unknown, and every function passes. */
@@ -103,7 +123,11 @@ export class RuleSetBuilder {
       rule.errorAction === undefined
         ? null
         : this.#plan(source, rule, rule.errorAction, `${rule.ruleName}/error`, version, [...at, 'errorAction']);
-    if (this.#errorCount() > before || rule.ruleDisabled) return;
+    for (const planned of [...actions, errorAction]) this.#warnOfReturn(source, rule, planned, topicFilter, at);
+    const isSound = this.#errorCount() === before;
+    const { line } = findingAt(source, at, 'RULE_INVALID', '');
+    this.#context.inspect?.({ document: rule, version, file: source.file, line, isSound, actions, errorAction });
+    if (!isSound || rule.ruleDisabled) return;
     if (this.#rules.length >= RULES_MAX) {
       this.#report(source, at, 'RULE_INVALID', `More than ${RULES_MAX} rules are enabled. Disable or merge some.`);
       return;
@@ -166,7 +190,7 @@ export class RuleSetBuilder {
     const result = definition.plan(fields[type], delivery ?? {}, {
       aws: this.#context.aws ?? null,
       isAwsKnown: this.#context.isAwsKnown,
-      schemaNames: this.#schemas.map((schema) => schema.name),
+      schemaNames: this.#schemaNames(delivery),
     });
     for (const problem of result.problems) {
       this.#report(source, [...at, ...problem.path], problem.code, problem.message, problem.severity ?? 'error');
@@ -193,6 +217,30 @@ export class RuleSetBuilder {
     }
     const plan = { ...result.plan, id, ruleName: rule.ruleName, keepsOriginals: hasErrorAction && !isObjects };
     return { plan, options: result.options, fingerprint };
+  }
+
+  /** Certain only: what a template makes of a topic is not known here. */
+  #warnOfReturn(
+    source: YamlSource,
+    rule: RuleDocument,
+    planned: PlannedAction | null,
+    topicFilter: string | null,
+    at: Path,
+  ): void {
+    const topic = planned?.plan.destination['topic'];
+    if (planned?.plan.type !== 'republish' || topic === undefined) return;
+    if (returnOf(topic, rule.ruleName, topicFilter) !== 'always') return;
+    const ordinal = planned.plan.id.slice(rule.ruleName.length + 1);
+    const path = ordinal === 'error' ? ['errorAction'] : ['actions', Number(ordinal)];
+    const why = `The rule gets what it republishes to "${topic}", and again, until the loop guard ends it. Republish to a topic that FROM does not match, or let WHERE tell the two apart.`;
+    this.#report(source, [...at, ...path, 'republish', 'topic'], 'REPUBLISH_LOOP', why, 'warning');
+  }
+
+  #schemaNames(delivery: unknown): readonly string[] {
+    const known = this.#schemas.map((schema) => schema.name);
+    if (this.#context.areSchemasKnown !== false) return known;
+    const named = isPlainObject(delivery) ? ownValue(delivery, 'schema') : undefined;
+    return typeof named === 'string' ? [...known, named] : known;
   }
 
   #index(planned: PlannedAction | null): number[] {

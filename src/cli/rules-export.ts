@@ -5,6 +5,7 @@ import { formatFinding } from '../errors.ts';
 import { cloudFormationOf } from '../rule-documents/cloud-formation.ts';
 import { type ExportedRule, exportRule } from '../rule-documents/export-rule.ts';
 import { isPlainObject, ownValue } from '../rule-documents/rule-object.ts';
+import { FIXTURE_FILES } from '../rule-set.ts';
 import type { Host } from './host.ts';
 import { readSource } from './read-source.ts';
 
@@ -67,7 +68,7 @@ async function configuredFiles(config: string, host: ExportHost): Promise<readon
   const cwd = dirname(resolve(config));
   const texts = patterns.filter((pattern) => typeof pattern === 'string');
   const found = texts.flatMap((pattern) =>
-    globSync([pattern], { cwd, absolute: true, expandDirectories: false }).sort(),
+    globSync([pattern], { cwd, absolute: true, expandDirectories: false, ignore: [FIXTURE_FILES] }).sort(),
   );
   return [...new Set(found)].map((file) => join(dirname(config), relative(cwd, file)));
 }

@@ -8,13 +8,12 @@
  */
 import { open } from 'node:fs/promises';
 import { asError, CodedError } from '../errors.ts';
-import { decodeJson } from '../json.ts';
 import type { EvaluationContext, MessageProperties } from '../rules/context.ts';
 import { serializeValue } from '../rules/serialize.ts';
-import { type CompiledStatement, compileStatement, firstVersion, notMatched } from '../rules/sql/statement.ts';
+import { type CompiledStatement, compileStatement, firstVersion } from '../rules/sql/statement.ts';
 import { compileTemplate } from '../rules/template.ts';
-import { matchesFilter } from '../rules/topic-filter.ts';
 import type { Value } from '../rules/value.ts';
+import { evaluateRun, failureOf, type GivenMessage, outputBytes, startRun } from './run-statement.ts';
 
 export interface VectorCase {
   readonly id: string;
@@ -111,11 +110,7 @@ function evaluate(vector: VectorCase): Got {
     if (error instanceof CodedError) return { kind: 'error', error: 'parse', message: error.message };
     return { kind: 'error', error: 'bug', message: asError(error).message };
   }
-  try {
-    return run(vector, statement, render, version);
-  } catch (error) {
-    return { kind: 'error', error: 'eval', message: asError(error).message };
-  }
+  return run(vector, statement, render, version);
 }
 
 function run(
@@ -124,23 +119,21 @@ function run(
   render: ((context: EvaluationContext) => string) | null,
   version: string,
 ): Got {
-  const prefix = `$aws/rules/${vector.ruleName ?? ''}/`;
-  const isAddressed = vector.ruleName !== undefined && vector.topic.startsWith(prefix);
-  const topic = isAddressed ? vector.topic.slice(prefix.length) : vector.topic;
-  if (!isAddressed && (statement.topicFilter === null || !matchesFilter(statement.topicFilter, topic))) {
-    return { kind: 'noMatch' };
+  const options = { ruleName: vector.ruleName ?? 'rule', version, isStrict: false };
+  const started = startRun(messageOf(vector), options, true, statement.topicFilter);
+  const result = evaluateRun(started, statement, options);
+  if (result.kind === 'error') return { kind: 'error', error: 'eval', message: result.message };
+  if (result.kind === 'noMatch') return { kind: 'noMatch' };
+  try {
+    return render === null ? result : { kind: 'rendered', text: render(started.context) };
+  } catch (error) {
+    return { kind: 'error', error: 'eval', message: failureOf(error).message };
   }
-  const context = contextOf(vector, topic, version);
-  const value = statement.evaluate(context);
-  if (value === notMatched) return { kind: 'noMatch' };
-  return render === null ? { kind: 'output', value } : { kind: 'rendered', text: render(context) };
 }
 
 const TIMESTAMP_DEFAULT = 1_500_000_000_000;
 
-function contextOf(vector: VectorCase, topic: string, version: string): EvaluationContext {
-  const payload = payloadOf(vector.payload);
-  const decoded = decodeJson(payload, 0, payload.length, version === firstVersion);
+function messageOf(vector: VectorCase): GivenMessage {
   const sender = {
     clientId: vector.clientId === null ? 'n/a' : (vector.clientId ?? 'client-1'),
     principal: vector.principal ?? 'principal-1',
@@ -148,19 +141,16 @@ function contextOf(vector: VectorCase, topic: string, version: string): Evaluati
     protocolVersion: 5,
   } as const;
   return {
-    topic,
-    payload,
-    document: decoded.status === 'json' ? (decoded.document as Value) : undefined,
-    isJson: decoded.status === 'json',
+    topic: vector.topic,
+    payload: payloadOf(vector.payload),
     timestamp: vector.timestamp ?? TIMESTAMP_DEFAULT,
     sequence: 1,
-    ruleName: vector.ruleName ?? 'rule',
-    awsIotSqlVersion: version,
     accountId: vector.accountId ?? '123456789012',
     // Other protocols have no client id and no trace id, but a sender.
     ...(vector.clientId === null ? { traceId: '' } : vector.traceId === undefined ? {} : { traceId: vector.traceId }),
-    sender: () => sender,
-    properties: () => propertiesOf(vector),
+    sender,
+    properties: propertiesOf(vector),
+    answerOf: () => ({ isOk: false, reason: 'No connector is there to ask.' }),
   };
 }
 
@@ -198,7 +188,7 @@ function isExpected({ expect, altErrors, tolerance }: VectorCase, got: Got): boo
 function isSameOutput(expected: unknown, value: Value, tolerance: number): boolean {
   const raw = rawBytesOf(expected);
   if (raw !== null) {
-    return Buffer.from(value instanceof Uint8Array ? value : serializeValue(value)).equals(raw);
+    return outputBytes(value).equals(raw);
   }
   const text = serializeValue(value);
   return isSameJson(expected, text === '' ? undefined : JSON.parse(text), tolerance);
