@@ -67,7 +67,7 @@ export function toward0(value: Exact, places: number): Exact {
   return { digits: value.digits / 10n ** BigInt(value.places - places), places };
 }
 
-export function isWhole(value: Exact): boolean {
+function isWhole(value: Exact): boolean {
   return normal(value).places <= 0;
 }
 
