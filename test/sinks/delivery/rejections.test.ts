@@ -215,29 +215,32 @@ describe('entries that were refused', () => {
     expect(settled).toEqual([1]);
   });
 
-  it('from the outbox stay there until the error action was told', async () => {
-    const outbox = new MemoryOutbox();
-    const held: Outcome = { status: 'held', cause: new Error('no credentials') };
-    const earlier = await scene({ outbox, deliver: async (entries) => entries.map(() => held) });
-    earlier.accept(1, ['x1']);
-    earlier.accept(2, ['x2']);
-    await settle();
-    const flushed = earlier.delivery.flush(1_000);
-    await vi.advanceTimersByTimeAsync(1_000);
-    await flushed;
-    await earlier.delivery.close();
-    const { delivery, asked, texts, balance } = await scene({ outbox });
-    await settle();
-    expect(texts()).toEqual(['x1', 'x2']);
-    expect(outbox.count).toBe(2);
-    asked[0]?.settle();
-    await settle();
-    expect(outbox.entries.map(textOf)).toEqual(['x2']);
-    expect(await balance()).toMatchObject({ dropped: 1, inFlight: 1 });
-    asked[1]?.handOver();
-    await settle();
-    await delivery.close();
-    // The other is free for the next to take.
-    expect(outbox.taken.size).toBe(0);
-  });
+  it.each(['asked', 'handed over'])(
+    'from the outbox stay there until the end; a close leaves them there (%s)',
+    async (state) => {
+      const outbox = new MemoryOutbox();
+      const held: Outcome = { status: 'held', cause: new Error('no credentials') };
+      const earlier = await scene({ outbox, deliver: async (entries) => entries.map(() => held) });
+      earlier.accept(1, ['x1']);
+      earlier.accept(2, ['x2']);
+      await settle();
+      const flushed = earlier.delivery.flush(1_000);
+      await vi.advanceTimersByTimeAsync(1_000);
+      await flushed;
+      await earlier.delivery.close();
+      const { delivery, asked, texts, balance } = await scene({ outbox });
+      await settle();
+      expect(texts()).toEqual(['x1', 'x2']);
+      expect(outbox.count).toBe(2);
+      asked[0]?.settle();
+      await settle();
+      expect(outbox.entries.map(textOf)).toEqual(['x2']);
+      expect(await balance()).toMatchObject({ dropped: 1, inFlight: 1 });
+      if (state === 'handed over') asked[1]?.handOver();
+      await settle();
+      await delivery.close();
+      // The other is free for the next to take.
+      expect(outbox.taken.size).toBe(0);
+    },
+  );
 });
