@@ -53,6 +53,8 @@ export interface Intake {
 export interface Outbox {
   /** Resolves when the entry is durable. A file body is moved into the outbox, a bytes body is written. */
   put(entry: Entry): Promise<void>;
+  /** The same, in front of all that is here and of what was put in front before: for what was taken from memory and could not be delivered. */
+  putFirst(entry: Entry): Promise<void>;
   /** The oldest entries not yet taken, at most `countMax` and (past the first) `bytesMax`; file bodies stay files. */
   take(countMax: number, bytesMax: number): Promise<readonly Entry[]>;
   /** Removes delivered entries for good. Entries that were taken but not removed come again after a restart. */

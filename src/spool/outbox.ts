@@ -1,5 +1,6 @@
 /**
- * Entries of one action that wait on disk because its sink lags: a folder, one file per entry, first in, first out.
+ * Entries of one action that wait on disk because its sink lags: a folder, one file per entry, first in, first out. Ordinals give the
+ * order; they rise from FIRST_ORDINAL, and fall from there for what is put in front.
  *
  * Invariants
  * - The folder is made, durably, before the first entry of a run; most actions never need one.
@@ -27,6 +28,8 @@ const MAGIC = 0x314f_4748;
 const VERSION = 1;
 const VERSION_WITH_ORIGINALS = 2;
 const HEADER_BYTES = 16;
+/** Of the first entry ever: below it is room for what is put in front. */
+const FIRST_ORDINAL = 1_000_000_000;
 const NAME = /^(\d{12})-(\d{1,16})-(\d{1,16})\.entry$/;
 
 interface Item {
@@ -53,16 +56,19 @@ export class Outbox implements OutboxPort {
   /** Entries handed out, by the object that was handed out. */
   readonly #taken = new Map<Entry, Item>();
   #ordinalNext: number;
+  /** Of what is put in front next. */
+  #ordinalBefore: number;
   #bytes = 0;
   /** Settled once the folder is durable. */
   #directory: Promise<unknown> | null = null;
 
-  private constructor(options: OutboxOptions, items: Item[], ordinalNext: number) {
+  private constructor(options: OutboxOptions, items: Item[], ordinalBefore: number, ordinalNext: number) {
     this.#files = options.files;
     this.#dir = options.dir;
     this.#onDamaged = options.onDamaged;
     this.#items = items;
     this.#ordinalNext = ordinalNext;
+    this.#ordinalBefore = ordinalBefore;
     for (const { bytes } of items) this.#bytes += bytes;
   }
 
@@ -70,15 +76,17 @@ export class Outbox implements OutboxPort {
   static async open(options: OutboxOptions): Promise<Outbox> {
     const { files, dir } = options;
     const items: Item[] = [];
-    let ordinalNext = 1;
+    let ordinalNext = FIRST_ORDINAL;
+    let ordinalBefore = FIRST_ORDINAL - 1;
     const names = [...(await listed(files, dir))].sort();
     // Damaged entries keep their bodies, for whoever looks at them.
     const withEntry = new Set(
       names.filter((name) => /\.entry(\.damaged)?$/.test(name)).map((name) => name.slice(0, 12)),
     );
     for (const name of names) {
-      const ordinal = Number(/^(\d{12})[-.]/.exec(name)?.[1] ?? 0);
+      const ordinal = Number(/^(\d{12})[-.]/.exec(name)?.[1] ?? FIRST_ORDINAL);
       ordinalNext = Math.max(ordinalNext, ordinal + 1);
+      ordinalBefore = Math.min(ordinalBefore, ordinal - 1);
       const match = NAME.exec(name);
       if (match !== null) {
         items.push({ name, ordinal, receivedAt: Number(match[2]), bytes: Number(match[3]), isTaken: false });
@@ -88,7 +96,7 @@ export class Outbox implements OutboxPort {
         await files.unlink(`${dir}/${name}`);
       }
     }
-    return new Outbox(options, items, ordinalNext);
+    return new Outbox(options, items, ordinalBefore, ordinalNext);
   }
 
   get count(): number {
@@ -106,9 +114,18 @@ export class Outbox implements OutboxPort {
   }
 
   async put(entry: Entry): Promise<void> {
+    await this.#putAt(this.#ordinalNext++, entry);
+  }
+
+  async putFirst(entry: Entry): Promise<void> {
+    // An outbox of an earlier version begins with 1: what does not fit in front goes behind.
+    const ordinal = this.#ordinalBefore > 0 ? this.#ordinalBefore-- : this.#ordinalNext++;
+    await this.#putAt(ordinal, entry);
+  }
+
+  async #putAt(ordinal: number, entry: Entry): Promise<void> {
     await this.#ensureDirectory();
     const { body, originals, ...meta } = entry;
-    const ordinal = this.#ordinalNext++;
     const bytes = body.kind === 'bytes' ? body.bytes.length : body.byteLength;
     const name = `${pad(ordinal)}-${Math.max(0, Math.round(entry.receivedAt))}-${bytes}.entry`;
     if (body.kind === 'file') await this.#moveIn(body.path, this.#bodyPath(ordinal));

@@ -80,8 +80,11 @@ export interface Delivery {
    * error actions: they are flushed again after this.
    */
   flush(deadlineMs: number): Promise<void>;
-  /** Ends attempts and timers. What is not settled comes again from the journal. */
-  close(): Promise<void>;
+  /**
+   * Takes nothing more up, and ends timers; a call of the sink that is under way gets `callMs`, so that what it delivers is not sent
+   * twice. What is not settled comes again, from the outbox or from the journal.
+   */
+  close(callMs?: number): Promise<void>;
 }
 
 /** `whenRoom` waits beyond so many times `pendingBytesMax`. The outbox is written by then; where it cannot keep up either, lanes wait. */
@@ -190,12 +193,12 @@ class ActionDelivery implements Delivery {
     }
   }
 
-  async close(): Promise<void> {
+  async close(callMs = 0): Promise<void> {
     if (this.#isClosed) return;
     this.#isClosed = true;
     this.#pause.close();
     await this.#assembler.close();
-    await this.#pump.close();
+    await this.#pump.close(callMs);
   }
 
   #createAssembler({ assembly }: SinkOptions, files: ObjectFiles): Assembler {

@@ -28,6 +28,8 @@ import { Store, type Window } from './store.ts';
 
 /** Entries of a sink that has failed for so long leave memory for the outbox, so that the journal is freed of them. */
 const SPILL_AFTER_MS = 10_000;
+/** What a flush gives a sink that works, but slowly: the outbox takes what is left then. */
+const DRAIN_MS_MAX = 15_000;
 /** A failing sink is reported when it begins to fail, when the kind of failure changes, and this often. */
 const REPORT_MS = 60_000;
 /** A disk that refused is asked again after this. */
@@ -67,8 +69,11 @@ export class Pump {
   #failingSince: number | null = null;
   #reportedAt = Number.NEGATIVE_INFINITY;
   #isDraining = false;
+  /** What is in memory has had its time. */
+  #isOverdue = false;
   #isClosed = false;
-  #abort = new AbortController();
+  /** Ends calls of the sink. */
+  #call = new AbortController();
   #loop: Promise<void> | null = null;
   #windowDone: (() => void)[] = [];
 
@@ -119,26 +124,45 @@ export class Pump {
    */
   async drain(): Promise<void> {
     this.#isDraining = true;
-    if (this.#failures > 0 || this.#window?.source === 'outbox') this.#store.spill([]);
+    // Behind what is in the outbox nothing would move until all of that is delivered.
+    if (this.#failures > 0 || this.#services.outbox.count > 0) void this.#store.spill([]);
     this.#services.pause.interrupt();
-    while (!this.#isClosed) {
-      if (this.#store.memoryCount > 0) await this.#store.whenMemoryEmpty();
-      else if (this.#window?.source === 'memory') await new Promise<void>((resolve) => this.#windowDone.push(resolve));
-      else if (this.#rejections.memoryCount > 0) await this.#rejections.whenChanged();
-      else return;
+    const timer = setTimeout(() => this.#setAside(), DRAIN_MS_MAX);
+    try {
+      while (!this.#isClosed) {
+        if (this.#store.memoryCount > 0) await this.#store.whenMemoryEmpty();
+        else if (this.#window?.source === 'memory') await new Promise<void>((wake) => this.#windowDone.push(wake));
+        else if (this.#rejections.memoryCount > 0) await this.#rejections.whenChanged();
+        else return;
+      }
+    } finally {
+      clearTimeout(timer);
+      this.#isOverdue = false;
     }
   }
 
-  async close(): Promise<void> {
+  async close(callMs: number): Promise<void> {
     this.#isClosed = true;
-    this.#abort.abort(new Error('The gateway stops.'));
+    const end = () => this.#call.abort(new Error('The action is closed.'));
+    const timer = setTimeout(end, callMs);
+    if (callMs === 0) end();
     this.#services.pause.close();
     this.#tellWindowDone();
     const stopped = this.#rejections.stop();
     await this.#store.close();
     await this.#loop;
+    clearTimeout(timer);
     await stopped;
     await this.#services.sink.close();
+  }
+
+  /** Whoever drains waits no longer for a slow sink: what is left goes to the outbox. */
+  #setAside(): void {
+    this.#isOverdue = true;
+    void this.#store.spill([]);
+    if (this.#window?.source !== 'memory') return;
+    this.#call.abort(new Error(`Not delivered within ${DRAIN_MS_MAX} ms, after which the outbox takes it.`));
+    this.#call = new AbortController();
   }
 
   async #run(): Promise<void> {
@@ -155,15 +179,18 @@ export class Pump {
   async #deliver(window: Window): Promise<void> {
     let batches = cutBatches(window.bundles, this.#services.limits);
     while (batches.length > 0) {
-      if (this.#shouldSpill(window) && this.#store.spill(batches.flat())) return;
-      if (this.#failures > 0) await this.#rest();
       if (this.#isClosed) return this.#putBack(window.source, batches.flat());
+      if (this.#shouldSpill(window)) return await this.#store.spill(batches.flat());
+      if (this.#restMs > 0) {
+        await this.#rest();
+        continue;
+      }
       const [batch = [], ...rest] = batches;
       if (this.#failures === 0) this.#state = 'delivering';
       const outcomes = await attempt(
         batch.map(({ entry }) => entry),
         this.#services,
-        this.#abort.signal,
+        this.#call.signal,
       );
       if (this.#isClosed) return this.#putBack(window.source, await this.#settle(window, batch, outcomes), rest.flat());
       batches = isRefusedWhole(outcomes)
@@ -318,11 +345,12 @@ export class Pump {
   async #rest(): Promise<void> {
     const ms = Math.min(this.#restMs, BACKOFF_MS_MAX);
     this.#restMs = 0;
-    if (ms > 0) await this.#services.pause.wait(ms);
+    await this.#services.pause.wait(ms);
   }
 
   #shouldSpill(window: Window): boolean {
-    if (window.source === 'outbox' || this.#failures === 0) return false;
+    if (window.source === 'outbox') return false;
+    if (this.#failures === 0) return this.#isOverdue;
     return this.#isDraining || this.#services.clock() - (this.#failingSince ?? 0) >= SPILL_AFTER_MS;
   }
 

@@ -8,6 +8,7 @@
  * - When memory is full, or the pump asks for it (`spill`), what is in memory goes to the outbox, oldest first. Putting is done by one
  *   loop, a group of PUTS_MAX at a time, and nothing is taken while a group is under way: within it, a younger entry may be durable
  *   first. A put that fails is repeated, and its entry stays in memory meanwhile; only then may the rest of its group overtake it.
+ * - What the pump has taken from memory and cannot deliver goes in front of what is in the outbox, so it is behind nothing younger.
  * - An entry that is durable in the outbox has settled its parts.
  */
 import { asError } from '../../errors.ts';
@@ -98,18 +99,20 @@ export class Store {
   }
 
   /**
-   * Sends what is in memory to the outbox. `returned` are bundles that were taken from memory and failed: they go first where that
-   * keeps the order, and the answer tells whether they were taken back.
+   * Sends what is in memory to the outbox. `returned` are bundles that were taken from memory and failed: they go before everything else,
+   * and the pump has them until this resolves.
    */
-  spill(returned: readonly Bundle[]): boolean {
-    if (this.#isOutboxInUse()) {
-      this.#spillWith([]);
-      return false;
+  async spill(returned: readonly Bundle[]): Promise<void> {
+    const isBehind = this.#isOutboxInUse();
+    if (!isBehind) {
+      for (const bundle of returned) this.#memoryBytes += memoryBytesOf(bundle);
+      this.#head = [...returned, ...this.#head];
     }
-    for (const bundle of returned) this.#memoryBytes += memoryBytesOf(bundle);
-    this.#head = [...returned, ...this.#head];
     this.#spillWith([]);
-    return true;
+    for (let end = isBehind ? returned.length : 0; end > 0; end -= PUTS_MAX) {
+      const group = returned.slice(Math.max(0, end - PUTS_MAX), end).reverse();
+      await Promise.all(group.map((bundle) => this.#put(bundle, (entry) => this.#services.outbox.putFirst(entry))));
+    }
   }
 
   /** The next entries to attempt; null when closed. Memory is taken out; the outbox keeps its entries until `remove`. */
@@ -168,7 +171,11 @@ export class Store {
   async #takeOutbox(): Promise<readonly Entry[]> {
     const { outbox, limits } = this.#services;
     await this.#group;
-    if (outbox.count === 0) return [];
+    if (outbox.count === 0) {
+      // Damaged ones never came out.
+      this.#inheritedLeft = 0;
+      return [];
+    }
     try {
       const entries = await outbox.take(limits.batchCountMax, limits.batchBytesMax);
       const inherited = entries.slice(0, this.#inheritedLeft);
@@ -199,7 +206,7 @@ export class Store {
   async #putAll(): Promise<void> {
     while (this.#spilling.length > 0 && !this.#isClosed) {
       const group = this.#spilling.slice(0, PUTS_MAX);
-      this.#group = Promise.all(group.map((bundle) => this.#put(bundle)));
+      this.#group = Promise.all(group.map((bundle) => this.#put(bundle, (entry) => this.#services.outbox.put(entry))));
       await this.#group;
       this.#group = null;
       if (this.#isClosed) return;
@@ -209,10 +216,10 @@ export class Store {
     }
   }
 
-  async #put(bundle: Bundle): Promise<void> {
+  async #put(bundle: Bundle, put: (entry: Entry) => Promise<void>): Promise<void> {
     while (!this.#isClosed) {
       try {
-        await this.#services.outbox.put(bundle.entry);
+        await put(bundle.entry);
         release(bundle);
         return;
       } catch (thrown) {

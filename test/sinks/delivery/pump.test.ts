@@ -390,6 +390,80 @@ describe('shutdown', () => {
     await delivery.close();
   });
 
+  it('leaves in the outbox, in order, what a sink that fails for long has let pile up there and what is in flight', async () => {
+    let isUp = false;
+    const deliver = async (entries: readonly Entry[]) => entries.map(() => (isUp ? DELIVERED : held));
+    const limits = { batchCountMax: 2, pendingBytesMax: 10 * 257 };
+    const { delivery, accept, batches, settled, outbox } = await started({ deliver, limits });
+    accept(0, part(0, ['A', 'B']));
+    await settle();
+    for (let n = 1; n < 20; n++) accept(n, part(2 * n, [String.fromCharCode(66 + n)]));
+    await settle();
+    expect(settled).not.toContain(0);
+    await delivery.flush(1_000_000);
+    expect(settled).toContain(0);
+    expect(outbox.entries.map(textOf).join('')).toBe('ABCDEFGHIJKLMNOPQRSTU');
+    isUp = true;
+    batches.length = 0;
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(batches.flat().map(textOf).join('')).toBe('ABCDEFGHIJKLMNOPQRSTU');
+    await delivery.close();
+  });
+
+  it('waits for no backlog: what is in memory goes behind it', async () => {
+    const outbox = new MemoryOutbox();
+    const earlier = await started({ outbox, limits: { isOutboxFirst: true }, deliver: () => new Promise(() => {}) });
+    earlier.accept(1, part(1, ['a', 'b']));
+    await settle();
+    await earlier.delivery.close();
+    let take = () => {};
+    const taking = new Promise<void>((resolve) => {
+      take = resolve;
+    });
+    const taken = outbox.take.bind(outbox);
+    outbox.take = async (...bounds) => {
+      await taking;
+      return await taken(...bounds);
+    };
+    const { delivery, accept } = await started({ outbox, deliver: () => new Promise(() => {}) });
+    accept(2, part(3, ['c']));
+    await settle();
+    const flushed = delivery.flush(1_000_000);
+    await settle();
+    take();
+    await flushed;
+    expect(outbox.entries.map(textOf)).toEqual(['a', 'b', 'c']);
+    await delivery.close();
+  });
+
+  it('leaves in the outbox what a sink that hangs does not take in fifteen seconds', async () => {
+    const deliver = () => new Promise<readonly Outcome[]>(() => {});
+    const { delivery, accept, outbox } = await started({ deliver, limits: { batchCountMax: 1 } });
+    accept(1, part(1, ['a'.repeat(1_000_000), 'b', 'c']));
+    await settle();
+    const flushed = delivery.flush(1_000_000);
+    await vi.advanceTimersByTimeAsync(15_000);
+    await flushed;
+    expect(outbox.entries.map(({ id }) => id.at(-1))).toEqual(['0', '1', '2']);
+    await delivery.close();
+  });
+
+  it('lets a call end that is under way, where there is time, so that nothing is sent twice', async () => {
+    const outbox = new MemoryOutbox();
+    const deliver = async (entries: readonly Entry[]) => {
+      await new Promise((resolve) => setTimeout(resolve, 300));
+      return entries.map(() => DELIVERED);
+    };
+    const { delivery, accept } = await started({ outbox, deliver, limits: { isOutboxFirst: true, batchCountMax: 1 } });
+    accept(1, part(1, ['a', 'b']));
+    await settle();
+    const closed = delivery.close(1_000);
+    await vi.advanceTimersByTimeAsync(300);
+    await closed;
+    expect(outbox.entries.map(textOf)).toEqual(['b']);
+    expect(outbox.taken.size).toBe(0);
+  });
+
   it('ends a call in flight, settles nothing of it, and gives taken entries back to the outbox', async () => {
     const deliver = () => new Promise<readonly Outcome[]>(() => {});
     const memory = await started({ deliver });

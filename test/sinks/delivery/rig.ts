@@ -36,6 +36,7 @@ export class MemoryOutbox implements Outbox {
   untilDurable: (entry: Entry) => Promise<void> = () => Promise.resolve();
   readonly #ordinals = new Map<Entry, number>();
   #ordinalNext = 0;
+  #ordinalFirst = 0;
 
   get count(): number {
     return this.entries.length;
@@ -52,10 +53,18 @@ export class MemoryOutbox implements Outbox {
     return this.entries.length === 0 ? null : Math.min(...this.entries.map(({ receivedAt }) => receivedAt));
   }
 
-  async put(entry: Entry): Promise<void> {
+  put(entry: Entry): Promise<void> {
+    return this.#putAt(() => this.#ordinalNext++, entry);
+  }
+
+  putFirst(entry: Entry): Promise<void> {
+    return this.#putAt(() => --this.#ordinalFirst, entry);
+  }
+
+  async #putAt(ordinalOf: () => number, entry: Entry): Promise<void> {
     const failure = this.failures.shift();
     if (failure !== undefined) throw failure;
-    const ordinal = this.#ordinalNext++;
+    const ordinal = ordinalOf();
     await this.untilDurable(entry);
     this.#ordinals.set(entry, ordinal);
     const index = this.entries.findIndex((other) => (this.#ordinals.get(other) ?? 0) > ordinal);
