@@ -5,12 +5,14 @@ import { z } from 'zod';
 import { usersFileSchema } from '../broker/config.ts';
 import { createMetrics } from '../metrics.ts';
 import { sinkDefinitions } from '../sinks/index.ts';
+import { fixtureJsonSchema } from './fixtures/fixture-schema.ts';
 import { actionsPage } from './pages/actions-page.ts';
 import { configurationPage } from './pages/configuration-page.ts';
 import { errorsPage } from './pages/errors-page.ts';
 import type { JsonSchema } from './pages/json-schema.ts';
 import { metricsPage } from './pages/metrics-page.ts';
 import { sqlPage } from './pages/sql-page.ts';
+import { rulesJsonSchema } from './rules-schema.ts';
 import { configJsonSchema } from './schema.ts';
 
 /** File name → text. */
@@ -23,8 +25,14 @@ export async function renderDocs(): Promise<ReadonlyMap<string, string>> {
     ['sql.md', sqlPage()],
     ['metrics.md', await metricsPage(createMetrics())],
     ['errors.md', errorsPage()],
-    ['headgate.schema.json', `${JSON.stringify(config, null, 2)}\n`],
+    ['headgate.schema.json', jsonFile(config)],
+    ['rules.schema.json', jsonFile(rulesJsonSchema())],
+    ['fixtures.schema.json', jsonFile(fixtureJsonSchema())],
   ]);
+}
+
+function jsonFile(schema: object): string {
+  return `${JSON.stringify(schema, null, 2)}\n`;
 }
 
 /** Writes them all; resolves with the paths. */

@@ -15,6 +15,8 @@ export function createProgram(host: Host, done: (exitCode: number) => void): Com
     )
     .version(host.version)
     .showSuggestionAfterError()
+    // `rules eval --version 2016-03-23` is not ours.
+    .enablePositionalOptions()
     .configureOutput({ writeOut: (text) => host.write(text), writeErr: (text) => host.complain(text.trimEnd()) })
     .exitOverride();
   const config = () => new Option('-c, --config <file>', 'configuration file').default('headgate.yaml');
@@ -72,6 +74,22 @@ function addSchema(program: Command, host: Host, done: (exitCode: number) => voi
     .action(async () => {
       const { configJsonSchema } = await import('./schema.ts');
       host.print(JSON.stringify(configJsonSchema(), null, 2));
+      done(0);
+    });
+  schema
+    .command('rules')
+    .description('Print the JSON Schema of rule files, for editors.')
+    .action(async () => {
+      const { rulesJsonSchema } = await import('./rules-schema.ts');
+      host.print(JSON.stringify(rulesJsonSchema(), null, 2));
+      done(0);
+    });
+  schema
+    .command('fixtures')
+    .description('Print the JSON Schema of the fixtures of `headgate rules test`, for editors.')
+    .action(async () => {
+      const { fixtureJsonSchema } = await import('./fixtures/fixture-schema.ts');
+      host.print(JSON.stringify(fixtureJsonSchema(), null, 2));
       done(0);
     });
   schema

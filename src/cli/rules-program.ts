@@ -1,6 +1,8 @@
 /** `headgate rules …`: one entry per command, each a few lines over the module that does the work, which is loaded when it runs. */
 import { type Command, Option } from 'commander';
 import type { Host } from './host.ts';
+import type { RulesEvalOptions } from './rules-eval.ts';
+import type { RulesExplainOptions } from './rules-explain.ts';
 import type { RulesExportOptions } from './rules-export.ts';
 import type { RulesImportOptions } from './rules-import.ts';
 
@@ -9,6 +11,74 @@ export function addRules(program: Command, host: Host, done: (exitCode: number) 
   addImport(rules, host, done);
   addExport(rules, host, done);
   addCheck(rules, host, done);
+  addTest(rules, host, done);
+  addEval(rules, host, done);
+  addExplain(rules, host, done);
+}
+
+function addTest(rules: Command, host: Host, done: (exitCode: number) => void): void {
+  rules
+    .command('test')
+    .description('Run fixtures: messages, with what rules are to make of them. Exit code 1 unless all cases pass.')
+    .argument('[files...]', 'fixture files, and folders with *.test.yaml files; default: the current folder')
+    .option('-c, --config <file>', 'configuration whose rules, connectors and schemas are meant')
+    .option('--rules <files...>', 'rule files and folders, for fixtures that name none')
+    .action(async (files: string[], options: { config?: string; rules?: string[] }) => {
+      const { testRules } = await import('./rules-test.ts');
+      done(await testRules(files, { ...options, rules: options.rules ?? [] }, host));
+    });
+}
+
+const addTo = (value: string, values: readonly string[]) => [...values, value];
+
+function addEval(rules: Command, host: Host, done: (exitCode: number) => void): void {
+  rules
+    .command('eval')
+    .description('Print what a statement makes of a message.')
+    .requiredOption('--sql <statement>', 'the statement')
+    .requiredOption('--topic <topic>', 'what the message was published to')
+    .option('--payload <text>', 'the payload; default: empty')
+    .option('--payload-file <file>', 'the payload from a file; - is standard input')
+    .addOption(
+      new Option('--version <version>', 'awsIotSqlVersion')
+        .choices(['2015-10-08', '2016-03-23', 'beta'])
+        .default('2016-03-23'),
+    )
+    .option('--client-id <id>', 'client id of the sender', 'client-1')
+    .option('--principal <name>', 'user name or certificate subject of the sender', 'principal-1')
+    .option('--timestamp <time>', 'receive time: milliseconds since 1970, or 2026-01-31T06:00:00Z; default: now')
+    .option('--template <text>', 'print this text with its ${…} filled in, instead of the output')
+    .option(
+      '--answer <function=json>',
+      'what a service answers, such as get_secret=\'"s3cret"\'; may be repeated',
+      addTo,
+      [] as readonly string[],
+    )
+    .addHelpText('after', '\nExit codes: 0 = match, 1 = error, 3 = no match.')
+    .action(async (options: RulesEvalOptions) => {
+      const { evalRule } = await import('./rules-eval.ts');
+      done(await evalRule(options, host));
+    });
+}
+
+function addExplain(rules: Command, host: Host, done: (exitCode: number) => void): void {
+  rules
+    .command('explain')
+    .description('Show in plain words what rules do, clause by clause and action by action.')
+    .argument('[names...]', 'names of rules; default: all')
+    .option('-c, --config <file>', 'configuration file; default: headgate.yaml, if there is one and no files are named')
+    .option('--rules <files...>', 'rule files and folders')
+    .option('--sql <statement>', 'a statement by itself')
+    .addOption(
+      new Option('--version <version>', 'awsIotSqlVersion of that statement')
+        .choices(['2015-10-08', '2016-03-23', 'beta'])
+        .default('2016-03-23'),
+    )
+    .addOption(new Option('--format <format>', 'how it is printed').choices(['text', 'json']).default('text'))
+    .action(async (names: string[], options: Omit<RulesExplainOptions, 'rules'> & { rules?: string[] }) => {
+      const { explainRules } = await import('./rules-explain.ts');
+      done(explainRules(names, { ...options, rules: options.rules ?? [] }, host));
+    });
 }
 
 function addCheck(rules: Command, host: Host, done: (exitCode: number) => void): void {
@@ -42,7 +112,7 @@ function addImport(rules: Command, host: Host, done: (exitCode: number) => void)
     .option(
       '--parameter <name=value>',
       'a value that a template does not have; may be repeated',
-      (pair: string, pairs: readonly string[]) => [...pairs, pair],
+      addTo,
       [] as readonly string[],
     )
     .action(async (files: string[], options: RulesImportOptions) => {

@@ -102,9 +102,14 @@ export function failureOf(thrown: unknown): { readonly code: ErrorCode; readonly
   return { code: codeOf(thrown), message: asError(thrown).message };
 }
 
-/** What an action that sends each message as it is would send. */
-export function outputBytes(value: Value): Buffer {
-  return value instanceof Uint8Array
-    ? Buffer.from(value.buffer, value.byteOffset, value.byteLength)
-    : Buffer.from(serializeValue(value));
+/**
+ * What an action that sends each message by itself sends. With `context`: a JSON payload that is selected as it is keeps its bytes, as
+ * in a lane.
+ */
+export function outputBytes(value: Value, context: EvaluationContext | null = null): Buffer {
+  const isPayload = context?.isJson === true && value === context.document;
+  const bytes = isPayload ? context.payload : value;
+  return bytes instanceof Uint8Array
+    ? Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+    : Buffer.from(serializeValue(bytes));
 }
