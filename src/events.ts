@@ -68,7 +68,7 @@ export function createEvents(log: Logger, metrics: Metrics) {
     outboxStranded(folder: string, entryCount: number): void {
       log.error(
         { folder, entryCount },
-        'Outbox of an action that is no longer configured has entries; nobody delivers them. Configure the action again under its rule and place, or keep the folder.',
+        'Outbox of an action that is no longer configured has entries; nobody delivers them. Configure the action again under its rule and place and in its format, or keep the folder.',
       );
     },
     laneDied(lane: number, cause: Error): void {

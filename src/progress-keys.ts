@@ -6,13 +6,17 @@ import { createHash } from 'node:crypto';
 import type { ActionPlan } from './message.ts';
 
 /**
- * By action index: the outboxes of actions. By rule, type and place among the rule's actions of that type: an entry carries its own
- * destination, so what waits may go out through any action of its type, and must never meet a sink of another.
+ * By action index: the outboxes of actions. By rule, type, format and place among the rule's actions of these: an entry carries its own
+ * destination, so what waits may go out through any action of its kind. It must never meet a sink of another: lines would be called
+ * Avro, and objects that share a prefix, taken for single messages, would overwrite one another.
  */
-export function outboxNames(plans: readonly Pick<ActionPlan, 'id' | 'ruleName' | 'type'>[]): readonly string[] {
+export function outboxNames(
+  plans: readonly Pick<ActionPlan, 'id' | 'ruleName' | 'type' | 'form' | 'codec'>[],
+): readonly string[] {
   const counts = new Map<string, number>();
-  return plans.map(({ id, ruleName, type }) => {
-    const name = `${ruleName}/${id === `${ruleName}/error` ? `error-${type}` : type}`;
+  return plans.map(({ id, ruleName, type, form, codec }) => {
+    const format = form === 'each' ? '' : form === 'lines' && codec === 'gzip' ? '-gzip' : `-${form}`;
+    const name = `${ruleName}/${id === `${ruleName}/error` ? 'error-' : ''}${type}${format}`;
     const count = counts.get(name) ?? 0;
     counts.set(name, count + 1);
     return `${name}-${count}`;

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { outboxNames, progressKeys } from '../src/progress-keys.ts';
 
 function action(id: string, type: string, destination: Readonly<Record<string, string>>) {
-  return { id, ruleName: id.split('/')[0] ?? '', type, destination };
+  return { id, ruleName: id.split('/')[0] ?? '', type, form: 'container', codec: 'null', destination } as const;
 }
 
 const stream = { deliveryStreamName: 'telemetry' };
@@ -48,8 +48,26 @@ describe('outboxNames', () => {
     const after = outboxNames([action('press/0', 'file', folder), action('press/1', 'firehose', stream)]);
     expect(after).toEqual([before[1], before[0]]);
     expect(outboxNames([action('press/0', 'file', folder), action('press/error', 'file', folder)])).toEqual([
-      'press/file-0',
-      'press/error-file-0',
+      'press/file-container-0',
+      'press/error-file-container-0',
+    ]);
+  });
+
+  it('never let what was made in one format meet a sink of another; the codec of blocks makes none', () => {
+    const upload = action('press/0', 's3', folder);
+    const names = outboxNames([
+      upload,
+      { ...upload, form: 'each' },
+      { ...upload, form: 'lines' },
+      { ...upload, form: 'lines', codec: 'gzip' },
+      { ...upload, codec: 'deflate' },
+    ]);
+    expect(names).toEqual([
+      'press/s3-container-0',
+      'press/s3-0',
+      'press/s3-lines-0',
+      'press/s3-gzip-0',
+      'press/s3-container-1',
     ]);
   });
 
