@@ -38,6 +38,8 @@ const OPENING_COUNT_MAX = 32;
 /** A leaving delivery takes the time it needs: what it has is safe in the journal meanwhile. The longest that a timer can wait. */
 const LEAVING_MS_MAX = 2_147_483_647;
 const RETIRED_POLL_MS = 1_000;
+/** What the call of a sink that is under way gets when another delivery takes its place: aborted, it might be made twice. */
+const CALL_MS_MAX = 5_000;
 
 interface Opened {
   readonly outboxName: string;
@@ -57,6 +59,7 @@ export class Deliveries {
   /** Those whose action is gone, while their outbox is not empty; by outbox. */
   readonly #retired = new Map<string, Opened>();
   #byAction: readonly Delivery[] = [];
+  #changing: Promise<void> = Promise.resolve();
   #isClosed = false;
 
   constructor(services: DeliveriesServices) {
@@ -69,7 +72,7 @@ export class Deliveries {
     await rm(this.#objectsDir, { recursive: true, force: true });
     const wanted = wantedOf(planned);
     await this.#services.spool.reportStrandedOutboxes(wanted.map(({ outboxName }) => outboxName));
-    await this.#change(wanted);
+    await this.#changeTo(wanted);
   }
 
   /** Makes what the deliveries have that another rule set has no use for durable. */
@@ -77,9 +80,12 @@ export class Deliveries {
     await Promise.all(this.#leaving(wantedOf(planned)).map(({ delivery }) => delivery.flush(LEAVING_MS_MAX)));
   }
 
-  /** For another rule set, after `flushLeaving`. Nothing must be accepted while it runs. When it rejects nothing is lost: call it again. */
+  /**
+   * For another rule set, after `flushLeaving`. Nothing must be accepted while it runs. When it rejects nothing is lost: call it again,
+   * unless it was closed.
+   */
   async use(planned: readonly PlannedAction[]): Promise<void> {
-    await this.#change(wantedOf(planned));
+    await this.#changeTo(wantedOf(planned));
   }
 
   /** The delivery of an action, by its index in the rule set in force. */
@@ -94,9 +100,17 @@ export class Deliveries {
     return [...this.#open.values(), ...this.#retired.values()].map(({ delivery }) => delivery);
   }
 
-  async close(): Promise<void> {
+  /** A change under way ends first, and no other begins. Calls of sinks that are under way get `callMs`. */
+  async close(callMs = 0): Promise<void> {
     this.#isClosed = true;
-    await Promise.all(this.all().map((delivery) => delivery.close()));
+    await this.#changing.catch(() => {});
+    await Promise.all(this.all().map((delivery) => delivery.close(callMs)));
+  }
+
+  async #changeTo(wanted: readonly Wanted[]): Promise<void> {
+    invariant(!this.#isClosed, 'deliveries that are closed take no other rule set');
+    this.#changing = this.#change(wanted);
+    await this.#changing;
   }
 
   async #change(wanted: readonly Wanted[]): Promise<void> {
@@ -119,7 +133,7 @@ export class Deliveries {
 
   async #leave(opened: Opened, isReplaced: boolean): Promise<void> {
     this.#open.delete(opened.outboxName);
-    if (isReplaced) await opened.delivery.close();
+    if (isReplaced) await opened.delivery.close(CALL_MS_MAX);
     else {
       this.#retired.set(opened.outboxName, opened);
       void this.#closeWhenEmpty(opened);
@@ -141,7 +155,7 @@ export class Deliveries {
   async #add({ action, outboxName, identity }: Wanted): Promise<void> {
     const retired = this.#retired.get(outboxName);
     this.#retired.delete(outboxName);
-    await retired?.delivery.close();
+    await retired?.delivery.close(CALL_MS_MAX);
     this.#open.set(outboxName, { outboxName, identity, delivery: await this.#openDelivery(action, outboxName) });
   }
 

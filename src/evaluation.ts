@@ -52,6 +52,8 @@ export class Evaluation {
   readonly #settlement: Settlement;
   #inForce: Config;
   #connectors: Connectors;
+  #changing: Promise<void> = Promise.resolve();
+  #isStopping = false;
 
   constructor(options: EvaluationOptions, catalog: SchemaCatalog) {
     const { config, spool, laneCount, workerUrl, events, metrics } = options;
@@ -113,18 +115,31 @@ export class Evaluation {
         return this.#settlement.onResult(lane, slab, task, result);
       },
       onPoisoned: (_lane, slab, letter) => this.#settlement.onPoisoned(slab, letter),
-      onRuleSet: (hash, text) => this.#use(configOf(hash, text)),
+      onRuleSet: (hash, text) => {
+        this.#changing = this.#use(configOf(hash, text));
+        return this.#changing;
+      },
     };
   }
 
-  /** Ends what asks services; what was deferred and not evaluated comes again from the journal. */
+  /**
+   * Ends what asks services; what was deferred and not evaluated comes again from the journal. A change of the rule set goes no further
+   * than to the end of its step.
+   */
   async closeServices(): Promise<void> {
+    this.#isStopping = true;
     await Promise.all([this.external.stop(), this.#connectors.close()]);
+  }
+
+  /** After `closeServices`: nothing is handed over any more, and no change of the rule set is under way when it resolves. */
+  async closeDeliveries(callMs: number): Promise<void> {
+    await this.deliveries.close(callMs);
+    await this.#changing.catch(() => {});
   }
 
   /**
    * Another rule set: called when no slab is with a lane. Whatever was evaluated under the old set is handed over first, and
-   * nothing is evaluated until it has taken its place. When it rejects it is called again.
+   * nothing is evaluated until it has taken its place. When it rejects it is called again, unless the gateway stops.
    */
   async #use(config: Config): Promise<void> {
     const { spool, openConnectors, events } = this.#options;
@@ -134,7 +149,9 @@ export class Evaluation {
     await this.#errorActions.hold();
     // What error actions were told since.
     await this.deliveries.flushLeaving(ruleSet.planned);
+    if (this.#isStopping) return;
     await this.deliveries.use(ruleSet.planned);
+    if (this.#isStopping) return;
     this.#catalog.use(ruleSet.schemas, plansOf(ruleSet));
     const former = this.#connectors;
     this.#connectors = openConnectors(config);

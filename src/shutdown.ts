@@ -17,7 +17,7 @@ const CLOSE_MS = 300;
 export interface GatewayParts {
   readonly broker: Broker;
   readonly spool: Spool;
-  readonly evaluation: Pick<Evaluation, 'lanes' | 'deliveries' | 'external' | 'closeServices'>;
+  readonly evaluation: Pick<Evaluation, 'lanes' | 'deliveries' | 'external' | 'closeServices' | 'closeDeliveries'>;
   /** null when the start did not get that far. */
   readonly admin: Admin | null;
 }
@@ -37,7 +37,7 @@ export async function shutDown(parts: GatewayParts, deadlineMs: number, clock: (
     // What error actions were told meanwhile.
     const lastMs = Math.max(CLOSE_MS, endAt - clock() - CLOSE_MS);
     await Promise.all(deliveries.all().map((delivery) => delivery.flush(lastMs)));
-    await deliveries.close();
+    await evaluation.closeDeliveries(Math.max(0, endAt - clock() - CLOSE_MS));
     await broker.close();
     await lanes.close();
   } finally {

@@ -12,7 +12,8 @@ function partsOf(calls: string[], failing: string): GatewayParts {
     spool: { stats, stopFeeds: step('stop feeds'), close: step('close spool') },
     evaluation: {
       lanes: { close: step('close lanes') },
-      deliveries: { all: () => [{ flush: step('flush') }], close: step('close deliveries') },
+      deliveries: { all: () => [{ flush: step('flush') }] },
+      closeDeliveries: step('close deliveries'),
       external: { isIdle: true },
       closeServices: step('close services'),
     },
