@@ -11,6 +11,7 @@ import {
   messageBytesMax,
 } from '../src/block.ts';
 import type { Sender } from '../src/message.ts';
+import { times } from './support/effort.ts';
 
 const SEED = crc32('segment');
 
@@ -72,7 +73,7 @@ describe('blocks', () => {
         }
         expect(reader.next()).toBe(false);
       }),
-      { numRuns: 60 },
+      { numRuns: times(60) },
     );
   });
 

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { AckLine } from '../../src/broker/ack-line.ts';
 import type { MessageClass } from '../../src/message.ts';
+import { times } from '../support/effort.ts';
 
 function createLine() {
   const released: (number | string)[] = [];
@@ -77,7 +78,7 @@ describe('the ack line', () => {
         line.release();
         expect([released.length, line.length]).toEqual([id, 0]);
       }),
-      { numRuns: 500 },
+      { numRuns: times(500) },
     );
   });
 

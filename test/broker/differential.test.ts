@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { times } from '../support/effort.ts';
 import { publishPacket, type RawClient, type Setup, startBroker, subscribePacket, until } from './support/harness.ts';
 
 /** One step of a random session. Topics `t/…` are wanted by a rule, `free/…` are not, `alarms/…` commit apart. */
@@ -116,7 +117,7 @@ it('leads to the same journal and the same answers with the fast path on and off
       expect(left.acknowledged.filter((hex) => hex.startsWith('4'))).toEqual(pubacks);
       expect(left.received).toBe(publishes.length);
     }),
-    { numRuns: 60 },
+    { numRuns: times(60) },
   );
   await Promise.all([fast.close(), slow.close()]);
 });

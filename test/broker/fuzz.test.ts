@@ -1,5 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
+import { times } from '../support/effort.ts';
 import { connectPacket, packet, publishPacket, RawClient, startBroker, subscribePacket } from './support/harness.ts';
 
 const valid = fc.constantFrom(
@@ -47,7 +48,7 @@ it.each([true, false])('whatever bytes come, others are served (fast path on: %s
       await bystander.receive(4);
       expect(bystander.packets()).toEqual([`4002${id.toString(16).padStart(4, '0')}`]);
     }),
-    { numRuns: 200 },
+    { numRuns: times(200) },
   );
   await setup.close();
 });

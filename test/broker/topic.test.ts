@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { FilterTree } from '../../src/broker/filter-tree.ts';
 import { isContained, isFilterValid, isMatch, isTopicValid } from '../../src/broker/topic.ts';
 import { TopicMap } from '../../src/broker/topic-map.ts';
+import { times } from '../support/effort.ts';
 
 const level = fc.constantFrom('a', 'b', '', '$x');
 const topic = fc.array(level, { minLength: 1, maxLength: 4 }).map((levels) => levels.join('/'));
@@ -63,7 +64,7 @@ describe('topic filters', () => {
         if (isContained(inner.split('/'), outer.split('/')) && matches(inner, name))
           expect(matches(outer, name)).toBe(true);
       }),
-      { numRuns: 2_000 },
+      { numRuns: times(2_000) },
     );
   });
 
@@ -98,7 +99,7 @@ describe('topic filters', () => {
           }
         },
       ),
-      { numRuns: 500 },
+      { numRuns: times(500) },
     );
   });
 

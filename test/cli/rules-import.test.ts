@@ -7,6 +7,7 @@ import { importRules, type RulesImportOptions } from '../../src/cli/rules-import
 import { loadConfig } from '../../src/config.ts';
 import { formatFinding } from '../../src/errors.ts';
 import { payloadArbitrary } from '../rule-documents/payloads.ts';
+import { times } from '../support/effort.ts';
 import { folderOf } from '../support/folder.ts';
 
 const fixture = (name: string) => readFileSync(new URL(`../rule-documents/fixtures/${name}`, import.meta.url), 'utf8');
@@ -112,7 +113,7 @@ describe('rules import', () => {
         expect(readdirSync(join(dir, 'rules'))).toHaveLength(payloads.length);
         expect(check(dir).errors).toEqual([]);
       }),
-      { numRuns: 5 },
+      { numRuns: times(5) },
     );
   });
 

@@ -7,6 +7,7 @@ import { findRules } from '../../src/rule-documents/find-rules.ts';
 import { importRule } from '../../src/rule-documents/import-rule.ts';
 import { ruleYaml } from '../../src/rule-documents/rule-yaml.ts';
 import { readYaml } from '../../src/yaml-document.ts';
+import { times } from '../support/effort.ts';
 import { actionArbitraries, payloadArbitrary, ruleName } from './payloads.ts';
 
 /** The one YAML document of a text that went through a file. */
@@ -40,7 +41,7 @@ describe('a rule that is imported and exported', () => {
         const created = { ruleName: name, topicRulePayload };
         expect(roundTrip(created)).toEqual([{ created, origin: {} }]);
       }),
-      { numRuns: 100 },
+      { numRuns: times(100) },
     );
   });
 
@@ -52,7 +53,7 @@ describe('a rule that is imported and exported', () => {
         const created = { ruleName: 'r', topicRulePayload };
         expect(roundTrip(created)).toEqual([{ created, origin: {} }]);
       }),
-      { numRuns: 10 },
+      { numRuns: times(10) },
     );
   });
 
@@ -73,7 +74,7 @@ describe('a rule that is imported and exported', () => {
         ]);
         expect(roundTrip(topicRulePayload, name)).toEqual([{ created, origin: {} }]);
       }),
-      { numRuns: 25 },
+      { numRuns: times(25) },
     );
   });
 
@@ -85,7 +86,7 @@ describe('a rule that is imported and exported', () => {
         fc.pre(!/"(Ref|Condition|Fn::\w*)":/.test(JSON.stringify(created)));
         expect(roundTrip(cloudFormationOf([created]))).toEqual([{ created, origin: {} }]);
       }),
-      { numRuns: 75 },
+      { numRuns: times(75) },
     );
   });
 

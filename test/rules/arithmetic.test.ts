@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Decimal } from '../../src/decimal.ts';
 import { add, compareNumbers, divide, multiply, remainder, subtract } from '../../src/rules/arithmetic.ts';
+import { times } from '../support/effort.ts';
 
 /** What sensors send: few digits, few places; and what they do not. */
 const numeric = fc.oneof(
@@ -30,7 +31,7 @@ describe('arithmetic', () => {
         else expect(new Decimal(result ?? Number.NaN).equals(expected)).toBe(true);
         if (typeof result === 'number') expect(Object.is(result, -0)).toBe(false);
       }),
-      { numRuns: 3000 },
+      { numRuns: times(3000) },
     );
   });
 
@@ -39,7 +40,7 @@ describe('arithmetic', () => {
       fc.property(numeric, numeric, (left, right) => {
         expect(compareNumbers(left, right) + 0).toBe(new Decimal(left).comparedTo(new Decimal(right)) + 0);
       }),
-      { numRuns: 1000 },
+      { numRuns: times(1000) },
     );
   });
 

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { serializeValue } from '../../src/rules/serialize.ts';
 import { notMatched } from '../../src/rules/sql/statement.ts';
 import { compileTemplate } from '../../src/rules/template.ts';
+import { times } from '../support/effort.ts';
 import { contextOf, run, select, V1, V2 } from './context.ts';
 import * as exact from './exact.ts';
 
@@ -39,7 +40,7 @@ describe('arithmetic', () => {
           expect(serializeValue(select(`a ${operator} b`, `{"a":${a},"b":${b}}`))).toBe(expected);
           expect(serializeValue(select(`(${a}) ${operator} (${b})`))).toBe(expected);
         }),
-        { numRuns: 400 },
+        { numRuns: times(400) },
       );
     });
   }
@@ -60,7 +61,7 @@ describe('arithmetic', () => {
           order >= 0,
         ]);
       }),
-      { numRuns: 400 },
+      { numRuns: times(400) },
     );
   });
 
@@ -196,7 +197,7 @@ describe('numbers as text', () => {
         expect(select("'' + n - n", payload)).toBe(0);
         expect(compileTemplate('${n}', { version: V2 }).render(contextOf(payload))).toBe(text);
       }),
-      { numRuns: 600 },
+      { numRuns: times(600) },
     );
   });
 

@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { serializeValue } from '../../src/rules/serialize.ts';
 import { isLonger } from '../../src/rules/size.ts';
 import type { Value } from '../../src/rules/value.ts';
+import { times } from '../support/effort.ts';
 import { select } from './context.ts';
 import { anyValue } from './values.ts';
 
@@ -12,7 +13,7 @@ describe('isLonger', () => {
       fc.property(anyValue, (value) => {
         expect(isLonger(value, Math.max(2, serializeValue(value).length))).toBe(false);
       }),
-      { numRuns: 500 },
+      { numRuns: times(500) },
     );
   });
 

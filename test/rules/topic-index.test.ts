@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { matchesFilter } from '../../src/rules/topic-filter.ts';
 import { TopicIndex } from '../../src/rules/topic-index.ts';
+import { times } from '../support/effort.ts';
 
 const level = fc.constantFrom('a', 'b', '', '$x', '__proto__');
 const topic = fc.array(level, { minLength: 1, maxLength: 5 }).map((levels) => levels.join('/'));
@@ -27,7 +28,7 @@ describe('TopicIndex', () => {
           }
         },
       ),
-      { numRuns: 500 },
+      { numRuns: times(500) },
     );
   });
 

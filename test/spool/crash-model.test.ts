@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { times } from '../support/effort.ts';
 import { type ModelOptions, runModel, type Verdict } from './support/crash-model.ts';
 
 async function runSeeds(count: number, options: ModelOptions = {}): Promise<Verdict[]> {
@@ -22,18 +23,22 @@ function lossesOf(verdicts: readonly Verdict[]): number {
 }
 
 describe('the spool on a disk that loses power', () => {
-  it('never loses an acknowledged message, repeats or invents one, answers or delivers out of order, or takes another rule set than it was appended under', async () => {
-    let acknowledged = 0;
-    let changes = 0;
-    for (let seed = 1; seed <= 1200; seed++) {
-      const verdict = await runModel(seed);
-      acknowledged += verdict.acknowledged;
-      changes += verdict.changes;
-      expect({ seed, ...verdict }).toMatchObject(nothingWrong);
-    }
-    expect(acknowledged).toBeGreaterThan(100_000);
-    expect(changes).toBeGreaterThan(5000);
-  }, 60_000);
+  it(
+    'never loses an acknowledged message, repeats or invents one, answers or delivers out of order, or takes another rule set than it was appended under',
+    async () => {
+      let acknowledged = 0;
+      let changes = 0;
+      for (let seed = 1; seed <= times(1200); seed++) {
+        const verdict = await runModel(seed);
+        acknowledged += verdict.acknowledged;
+        changes += verdict.changes;
+        expect({ seed, ...verdict }).toMatchObject(nothingWrong);
+      }
+      expect(acknowledged).toBeGreaterThan(100_000);
+      expect(changes).toBeGreaterThan(5000);
+    },
+    times(60_000),
+  );
 
   it('is tested well enough to notice acknowledgements before the sync', async () => {
     expect(lossesOf(await runSeeds(100, { isSyncSkipped: true }))).toBeGreaterThan(0);

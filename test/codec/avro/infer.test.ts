@@ -7,6 +7,7 @@ import { compileRecordEncoder } from '../../../src/codec/avro/record-encoder.ts'
 import { loadSchema } from '../../../src/codec/avro/schema.ts';
 import { Output } from '../../../src/codec/output.ts';
 import { Decimal } from '../../../src/decimal.ts';
+import { times } from '../../support/effort.ts';
 
 const options = { name: 'R', smallIntegers: 'long' } as const;
 
@@ -104,7 +105,7 @@ describe('schema inference', () => {
           );
         }
       }),
-      { numRuns: 200 },
+      { numRuns: times(200) },
     );
   });
 

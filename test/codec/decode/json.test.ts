@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { decodeJson } from '../../../src/codec/decode/json.ts';
 import { Decimal } from '../../../src/decimal.ts';
+import { times } from '../../support/effort.ts';
 
 const V2 = '2016-03-23';
 
@@ -23,7 +24,7 @@ describe('decodeJson', () => {
         if (/\d{16}|[eE]|\d\.\d{12}/.test(text)) return;
         expect(documentOf(text)).toEqual(JSON.parse(text));
       }),
-      { numRuns: 100 },
+      { numRuns: times(100) },
     );
   });
 
@@ -35,7 +36,7 @@ describe('decodeJson', () => {
         expect(exact.long).toEqual(new Decimal('12345678901234567890'));
         expect(JSON.stringify(exact.value)).toBe(JSON.stringify(JSON.parse(text).value));
       }),
-      { numRuns: 500 },
+      { numRuns: times(500) },
     );
   });
 
@@ -105,7 +106,7 @@ describe('decodeJson', () => {
       fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), (value) => {
         expect(documentOf(JSON.stringify([value]))).toEqual([value + 0]);
       }),
-      { numRuns: 500 },
+      { numRuns: times(500) },
     );
   });
 
@@ -178,7 +179,7 @@ describe('decodeJson', () => {
         const bytes = Buffer.from(`"${text}"`);
         expect(decodeJson(bytes, 1, bytes.length - 1, version).isJson).toBe(isJson);
       }),
-      { numRuns: 3000 },
+      { numRuns: times(3000) },
     );
   });
 });

@@ -7,6 +7,7 @@ import { parameterCountMax, parameterCountMin } from '../../../src/rules/functio
 import { serializeValue } from '../../../src/rules/serialize.ts';
 import { operators } from '../../../src/rules/sql/operators.ts';
 import type { Value } from '../../../src/rules/value.ts';
+import { times } from '../../support/effort.ts';
 import { contextOf, select } from '../context.ts';
 import { anyValue, deepFreeze } from '../values.ts';
 
@@ -37,7 +38,7 @@ describe('functions', () => {
           expect(isFiniteValue(result)).toBe(true);
           expect(serializeValue(spec.evaluate(values, context))).toBe(serializeValue(result));
         }),
-        { numRuns: 150 },
+        { numRuns: times(150) },
       );
     });
   }
@@ -55,7 +56,7 @@ describe('functions', () => {
           if (thrown instanceof CallPending)
             expect(JSON.parse(thrown.calls[0]?.parameters ?? '')).toBeInstanceOf(Array);
         }),
-        { numRuns: 300 },
+        { numRuns: times(300) },
       );
     });
   }
@@ -77,7 +78,7 @@ describe('operators', () => {
         fc.property(anyValue, anyValue, (left, right) => {
           expect(isFiniteValue(operate(deepFreeze(left), deepFreeze(right)))).toBe(true);
         }),
-        { numRuns: 300 },
+        { numRuns: times(300) },
       );
     });
   }

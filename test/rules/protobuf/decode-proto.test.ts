@@ -7,6 +7,7 @@ import { serializeValue } from '../../../src/rules/serialize.ts';
 import { compileStatement } from '../../../src/rules/sql/statement.ts';
 import { compileTemplate } from '../../../src/rules/template.ts';
 import type { Value } from '../../../src/rules/value.ts';
+import { times } from '../../support/effort.ts';
 import { contextOf, V2 } from '../context.ts';
 import { encoded, telemetry, withoutImports, withoutJsonNames } from './telemetry.ts';
 
@@ -162,7 +163,7 @@ describe("decode with 'proto'", () => {
           expect(thrown).toBeInstanceOf(CallFailed);
         }
       }),
-      { numRuns: 500 },
+      { numRuns: times(500) },
     );
   });
 });

@@ -10,6 +10,7 @@ import { printStatement } from '../../../src/rules/sql/print.ts';
 import { type CompiledStatement, compileStatement, notMatched } from '../../../src/rules/sql/statement.ts';
 import { compileTemplate } from '../../../src/rules/template.ts';
 import type { Value } from '../../../src/rules/value.ts';
+import { times } from '../../support/effort.ts';
 import { contextOf, V1, V2 } from '../context.ts';
 import { anyValue, deepFreeze } from '../values.ts';
 import { anyStatement } from './trees.ts';
@@ -61,7 +62,7 @@ describe('evaluation leaves messages alone', () => {
         outcomeOf(plan, contextOf('{"a":{"b":[1,{"temp":2}]},"b":"text"}'));
         expect(outcomeOf(plan, context)).toBe(first);
       }),
-      { numRuns: 3000 },
+      { numRuns: times(3000) },
     );
     expect(compiledCount).toBeGreaterThan(1000);
   });

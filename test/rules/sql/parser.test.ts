@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { CodedError, type Finding } from '../../../src/errors.ts';
 import { compileStatement } from '../../../src/rules/sql/statement.ts';
+import { times } from '../../support/effort.ts';
 import { run, select, V1, V2 } from '../context.ts';
 
 /** All findings of a statement that must not compile. */
@@ -245,7 +246,7 @@ describe('the grammar', () => {
           }
         },
       ),
-      { numRuns: 3000 },
+      { numRuns: times(3000) },
     );
   });
 });

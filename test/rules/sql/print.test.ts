@@ -7,6 +7,7 @@ import type { Expression, Statement } from '../../../src/rules/sql/ast.ts';
 import { Parser } from '../../../src/rules/sql/parser.ts';
 import { printExpression, printStatement } from '../../../src/rules/sql/print.ts';
 import { sourceOf } from '../../../src/rules/sql/source.ts';
+import { times } from '../../support/effort.ts';
 import { select, V1, V2 } from '../context.ts';
 import { anyExpression, anyStatement } from './trees.ts';
 
@@ -34,7 +35,7 @@ describe('printing', () => {
           expect(withoutSpans(parse(text, version))).toEqual(withoutSpans(statement));
           expect(printStatement(parse(text, version))).toBe(text);
         }),
-        { numRuns: 1500 },
+        { numRuns: times(1500) },
       );
     });
   }
@@ -45,7 +46,7 @@ describe('printing', () => {
         const { where } = parse(`SELECT a WHERE ${printExpression(expression)}`);
         expect(withoutSpans(where)).toEqual(withoutSpans(expression));
       }),
-      { numRuns: 1500 },
+      { numRuns: times(1500) },
     );
   });
 

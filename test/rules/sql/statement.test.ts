@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { Decimal } from '../../../src/decimal.ts';
 import { serializeValue } from '../../../src/rules/serialize.ts';
 import { compileStatement, notMatched } from '../../../src/rules/sql/statement.ts';
+import { times } from '../../support/effort.ts';
 import { contextOf, run, select, V1, V2 } from '../context.ts';
 import { anyValue, deepFreeze, prototypeNames } from '../values.ts';
 
@@ -272,7 +273,7 @@ describe('evaluation', () => {
           if (value !== notMatched) JSON.parse(serializeValue(value) || 'null');
         }
       }),
-      { numRuns: 400 },
+      { numRuns: times(400) },
     );
   });
 

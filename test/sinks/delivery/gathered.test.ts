@@ -5,6 +5,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { syncMarker } from '../../../src/codec/avro/container.ts';
 import { readContainerBlocks } from '../../../src/codec/avro/read-container.ts';
 import type { Packing, Part } from '../../../src/message.ts';
+import { times } from '../../support/effort.ts';
 import { until } from '../../support/until.ts';
 import { KIB, lake, openCatalog, type Reading, reading, schema } from './lake.ts';
 import { part, rig } from './rig.ts';
@@ -180,7 +181,7 @@ describe('whatever mix of packed and unpacked parts comes', () => {
         expect(delivery.backlog).toMatchObject({ bytes: 0, messages: 0 });
         await delivery.close();
       }),
-      { numRuns: 40 },
+      { numRuns: times(40) },
     );
   });
 });
@@ -294,7 +295,7 @@ describe('gzip lines that come one by one', () => {
         expect(await balance()).toMatchObject({ emitted: sent.length, delivered: sent.length, inFlight: 0 });
         await delivery.close();
       }),
-      { numRuns: 60 },
+      { numRuns: times(60) },
     );
   });
 });

@@ -2,6 +2,7 @@ import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import type { Entry } from '../../../src/message.ts';
 import { DELIVERED, type Outcome } from '../../../src/sinks/sink.ts';
+import { times } from '../../support/effort.ts';
 import { MemoryOutbox, part, rig, textOf } from './rig.ts';
 
 beforeEach(() => {
@@ -94,7 +95,7 @@ describe('delivery, whatever happens', () => {
         expect(made.delivery.backlog).toMatchObject({ bytes: 0, messages: 0, oldestReceivedAt: null });
         await made.delivery.close();
       }),
-      { numRuns: 100 },
+      { numRuns: times(100) },
     );
   });
 });

@@ -15,6 +15,7 @@ import { printStatement } from '../../../../src/rules/sql/print.ts';
 import { sourceOf } from '../../../../src/rules/sql/source.ts';
 import { compileStatement, notMatched } from '../../../../src/rules/sql/statement.ts';
 import type { Value } from '../../../../src/rules/value.ts';
+import { times } from '../../../support/effort.ts';
 import { contextOf, V1, V2 } from '../../context.ts';
 import { anyValue } from '../../values.ts';
 import { anyStatement } from '../trees.ts';
@@ -43,7 +44,7 @@ describe('what is inferred', () => {
           expect(covers(inference.at(statement.select.expression), value)).toBe(true);
         }
       }),
-      { numRuns: 1_500 },
+      { numRuns: times(1_500) },
     );
   });
 
@@ -68,7 +69,7 @@ describe('what is inferred', () => {
             spec.name,
           ).toBe(true);
         }),
-        { numRuns: 100 },
+        { numRuns: times(100) },
       );
     }
   });
@@ -101,7 +102,7 @@ describe('a WHERE that can never be true', () => {
         // A nested SELECT of which nothing comes does not keep the rule from matching.
         if (isReported && isMatched) expect(sql).toMatch(/SELECT.*SELECT/);
       }),
-      { numRuns: 1_500 },
+      { numRuns: times(1_500) },
     );
     // Neither side may be so rare that nothing was tested.
     expect(Math.min(reported, matched)).toBeGreaterThan(50);
@@ -131,7 +132,7 @@ describe('a WHERE that can never be true', () => {
             if (!(error instanceof CodedError)) throw error;
           }
         }),
-        { numRuns: 200 },
+        { numRuns: times(200) },
       );
     }
   });
