@@ -1,7 +1,10 @@
-/** Configurations by their rule set: the newest, and older ones while messages wait that were acknowledged under them. */
+/** Configurations by their rule set: those that were in force lately, as messages may wait that were acknowledged under them. */
 import { type Config, contextOf } from './config.ts';
 import type { Events } from './events.ts';
 import { loadStoredRuleSet } from './rule-set.ts';
+
+/** Older ones come from the spool, as after a restart. */
+const CONFIGS_MAX = 8;
 
 export class ConfigsInUse {
   readonly #events: Pick<Events, 'ruleSetUnreadable'>;
@@ -25,25 +28,22 @@ export class ConfigsInUse {
     this.#known.delete(hash);
     this.#known.set(hash, config);
     this.#newest = config;
+    const [oldest] = this.#known.keys();
+    if (this.#known.size > CONFIGS_MAX && oldest !== undefined) this.#known.delete(oldest);
   }
 
   /**
-   * The configuration that messages of this set are evaluated under from now on; older ones are forgotten. One that only the spool
-   * knows, from an earlier run, has today's connectors and credentials; where its text is lost or no longer valid, the newest has to do.
+   * The configuration that messages of this set are evaluated under from now on. One that only the spool knows, from an earlier run, has
+   * today's connectors and credentials; where its text is lost or no longer valid, the newest has to do.
    */
   take(hash: string, text: string | null): Config {
-    const known = this.#known.get(hash);
-    if (known === undefined) return this.#restore(hash, text);
-    for (const other of this.#known.keys()) {
-      if (other === hash) break;
-      this.#known.delete(other);
-    }
-    return known;
+    return this.#known.get(hash) ?? this.#restore(hash, text);
   }
 
   #restore(hash: string, text: string | null): Config {
     const { aws, connectors, descriptors } = this.#newest;
-    const context = { aws, isAwsKnown: true, ...contextOf(connectors, descriptors) };
+    // A function that lost its connector fails for each message, which is kept then; refusing the set would drop them.
+    const context = { aws, isAwsKnown: true, ...contextOf(connectors, descriptors), available: undefined };
     const { ruleSet, findings } =
       text === null ? { ruleSet: null, findings: [] } : loadStoredRuleSet(`rule set ${hash}`, text, context);
     const mistakes = findings.filter(({ severity }) => severity === 'error');
