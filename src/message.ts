@@ -32,6 +32,9 @@ export type Codec = 'null' | 'deflate' | 'zstandard' | 'gzip';
 /** What a lane may add to an output on request (`delivery.fields`). */
 export type MetadataName = 'receiveTime' | 'sourceTime' | 'gatewayId' | 'sequence' | 'clientId' | 'topic';
 
+/** What a rendered destination field is: it decides what becomes of values that templates insert (src/rules/compose). */
+export type TemplateKind = 'text' | 'topic' | 'path' | 'key';
+
 /** All that a lane needs to know of an action. Plain data: it crosses the thread boundary once per rule set. */
 export interface ActionPlan {
   /** `<ruleName>/<ordinal>`, or `<ruleName>/error` for the error action. Outboxes and entry ids use it; progress has keys of its own. */
@@ -47,6 +50,8 @@ export interface ActionPlan {
   readonly schema: string | null;
   /** Destination fields, with `${}` templates unrendered. */
   readonly destination: Readonly<Record<string, string>>;
+  /** By destination field; a field that is not here is `text`. */
+  readonly templateKinds?: Readonly<Record<string, TemplateKind>>;
   /** Output field → metadata. */
   readonly fields: Readonly<Record<string, MetadataName>>;
   /** Dotted path of the device's own time in the payload; '' = none. */

@@ -199,7 +199,8 @@ export class RuleSetBuilder {
     for (const [field, text] of Object.entries(result.plan.destination)) {
       const start = scalarStart(source, [...at, type, field]);
       const where = { file: source.file, line: start.line, column: start.column };
-      const place = { version, ...this.#known, sql: rule.sql, ...where };
+      const kind = result.plan.templateKinds?.[field] ?? 'text';
+      const place = { version, ...this.#known, sql: rule.sql, kind, ...where };
       try {
         this.#findings.push(...compileTemplate(text, place).warnings);
         this.#findings.push(...analyzeTemplate(text, { ...place, samples: this.#context.samples }));

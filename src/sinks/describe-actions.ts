@@ -1,6 +1,7 @@
 /** docs/reference/actions.md: the list of sinks in words, from its declarations. */
 import { z } from 'zod';
 import { sinkDefinitions } from './index.ts';
+import { isTemplate, type TemplateField } from './sink.ts';
 
 export function describeActions(): string {
   const sections = sinkDefinitions.map((definition) => {
@@ -36,18 +37,18 @@ interface JsonSchema {
   readonly required?: unknown;
 }
 
-function fieldTable(title: string, schema: z.ZodType, templates: readonly string[]): readonly string[] {
+function fieldTable(title: string, schema: z.ZodType, templates: readonly TemplateField[]): readonly string[] {
   const rows = fieldRows(z.toJSONSchema(schema, { io: 'input' }) as JsonSchema, '', templates);
   if (rows.length === 0) return [`${title}: none.`, ''];
   return ['', `${title}:`, '', '| Field | Value | Default | Meaning |', '|---|---|---|---|', ...rows, ''];
 }
 
-function fieldRows(schema: JsonSchema, prefix: string, templates: readonly string[]): readonly string[] {
+function fieldRows(schema: JsonSchema, prefix: string, templates: readonly TemplateField[]): readonly string[] {
   const required = new Set(Array.isArray(schema.required) ? schema.required : []);
   const rows: string[] = [];
   for (const [name, field] of Object.entries((schema.properties ?? {}) as Record<string, JsonSchema>)) {
     const path = `${prefix}${name}`;
-    const meaning = [field.description ?? '', templates.includes(path) ? 'Takes `${}`.' : ''].filter(
+    const meaning = [field.description ?? '', isTemplate(path, templates) ? 'Takes `${}`.' : ''].filter(
       (text) => text !== '',
     );
     const isGroup = field.properties !== undefined;

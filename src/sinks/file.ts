@@ -38,7 +38,7 @@ export const fileDefinition = defineSink({
     codec: codecField,
     batch: objectBatchSchema.prefault({}),
   }),
-  templates: ['path'],
+  templates: [{ field: 'path', kind: 'path' }],
   limits: fileLimits,
   example: `file: { path: "press/site=\${topic(2)}" }
 delivery: { batch: { seconds: 60 } }

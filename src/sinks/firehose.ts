@@ -4,10 +4,11 @@ import { type LazyPort, lazyPort } from '../aws/lazy-port.ts';
 import type { AwsOptions } from '../aws/options.ts';
 import { CodedError } from '../errors.ts';
 import type { Entry } from '../message.ts';
-import { blameTemplate, classifyAwsError, classifyEntryFailure } from './aws/classify.ts';
+import { blameTemplate, classifyAwsError, classifyEntryFailure, impossibleName } from './aws/classify.ts';
 import type { FirehosePort } from './aws/firehose-port.ts';
 import { awsShape, basePlan, commonShape, defaultLimits, resolveAws } from './delivery-schema.ts';
 import { entryBytes } from './entry-bytes.ts';
+import { noTemplate } from './no-template.ts';
 import {
   bodyBytes,
   DELIVERED,
@@ -34,14 +35,21 @@ const BODY_FRAME_BYTES = 512;
 /** `{"Data":""},` */
 const RECORD_FRAME_BYTES = 12;
 
+/** https://docs.aws.amazon.com/firehose/latest/APIReference/API_PutRecordBatch.html */
+const STREAM_NAME = /^[a-zA-Z0-9_.-]{1,64}$/;
+
 const action = z.strictObject({
   deliveryStreamName: z.string().min(1).describe('Stream name.'),
   separator: z
-    .enum(['\n', '\t', '\r\n', ','])
+    .enum(['\n', '\t', '\r\n', ','], { error: noTemplate('Write "\\n", "\\t", "\\r\\n" or ",".') })
     .optional()
     .describe('Put after every message: "\\n", "\\t", "\\r\\n" or ",".'),
   batchMode: z
-    .literal(false, 'batchMode: true (an array result becomes one record per element) is not available. Remove it.')
+    .literal(false, {
+      error: noTemplate(
+        'batchMode: true (an array result becomes one record per element) is not available. Remove it.',
+      ),
+    })
     .optional()
     .describe('Only false.'),
   roleArn: z.string().optional().describe('Accepted and ignored: credentials come from `aws:`.'),
@@ -94,7 +102,7 @@ export const firehoseDefinition = defineSink({
   summary: 'Data Firehose, many messages packed into a record: to S3 and whatever else the stream feeds.',
   action,
   delivery,
-  templates: ['deliveryStreamName'],
+  templates: [{ field: 'deliveryStreamName', kind: 'text' }],
   limits: firehoseLimits,
   example: `firehose: { deliveryStreamName: telemetry, separator: "\\n" }
 delivery: { format: json-lines-gzip, batch: { latencyMs: 5000 } }
@@ -209,6 +217,8 @@ class FirehoseSink implements Sink {
   }
 
   #refuse(entry: Entry): Outcome | null {
+    const stream = entry.destination['deliveryStreamName'] ?? '';
+    if (!STREAM_NAME.test(stream)) return impossibleName(stream, 'the name of a delivery stream');
     const bytes = bodyBytes(entry) + this.#separator.length;
     if (bytes <= firehoseLimits.recordBytesMax) return null;
     const why = `A record of ${bytes} bytes is larger than the ${firehoseLimits.recordBytesMax} that Firehose accepts.`;

@@ -8,6 +8,7 @@ import { classifyAwsError } from './aws/classify.ts';
 import type { IotCorePort } from './aws/iot-core-port.ts';
 import { awsShape, basePlan, callBatchSchema, commonShape, defaultLimits, resolveAws } from './delivery-schema.ts';
 import { entryBytes } from './entry-bytes.ts';
+import { noTemplate } from './no-template.ts';
 import { deliverOneByOne } from './one-by-one.ts';
 import { bodyBytes, DELIVERED, defineSink, type Outcome, planned, type Sink } from './sink.ts';
 
@@ -23,13 +24,15 @@ export const iotCoreDefinition = defineSink({
       .min(1)
       .describe('Topic on AWS IoT Core. `$aws/rules/<rule>/…` is Basic Ingest: no messaging charge.'),
     qos: z
-      .union([z.literal(0), z.literal(1)], 'Write 0 or 1; AWS IoT Core has no QoS 2.')
+      .union([z.literal(0), z.literal(1)], {
+        error: noTemplate('Write 0 or 1; AWS IoT Core has no QoS 2.'),
+      })
       .default(1)
       .describe('0 or 1.'),
     roleArn: z.string().optional().describe('Accepted and ignored: credentials come from `aws:`.'),
   }),
   delivery: z.strictObject({ ...commonShape, ...awsShape, calls: callBatchSchema.prefault({}) }),
-  templates: ['topic'],
+  templates: [{ field: 'topic', kind: 'topic' }],
   limits: iotCoreLimits,
   example: `iotCore: { topic: "factory/\${topic(2)}/state", qos: 1 }
 delivery: { class: alarm }

@@ -4,6 +4,7 @@ import { asError, CodedError } from '../errors.ts';
 import type { Entry } from '../message.ts';
 import { basePlan, commonShape, defaultLimits } from './delivery-schema.ts';
 import { entryBytes } from './entry-bytes.ts';
+import { noTemplate } from './no-template.ts';
 import { deliverOneByOne } from './one-by-one.ts';
 import {
   DELIVERED,
@@ -42,7 +43,7 @@ const headers = z
 const action = z.strictObject({
   topic: z.string().min(1).describe('Topic. Write `$$aws/…` to publish to `$aws/…`.'),
   qos: z
-    .union([z.literal(0), z.literal(1)], 'Write 0 or 1.')
+    .union([z.literal(0), z.literal(1)], { error: noTemplate('Write 0 or 1.') })
     .default(0)
     .describe('0 or 1.'),
   headers: headers.optional(),
@@ -56,7 +57,10 @@ export const republishDefinition = defineSink({
   summary: 'The local broker, under another topic.',
   action,
   delivery: z.strictObject({ ...commonShape }),
-  templates: ['topic', 'headers'],
+  templates: [
+    { field: 'topic', kind: 'topic' },
+    { field: 'headers', kind: 'text' },
+  ],
   limits: republishLimits,
   example: `republish: { topic: "alarms/\${topic(2)}", qos: 1, headers: { contentType: application/json } }
 delivery: { class: alarm }
@@ -132,7 +136,7 @@ class RepublishSink implements Sink {
   }
 
   async #republish(entry: Entry): Promise<Outcome> {
-    const topic = (entry.destination['topic'] ?? '').replace(/^\$\$/, '$');
+    const topic = entry.destination['topic'] ?? '';
     const properties = propertiesOf(entry.destination);
     const refusal = refuse(topic, entry.hops, properties);
     if (refusal !== null) return { status: 'rejected', cause: refusal };

@@ -11,7 +11,7 @@ import { type LazyPort, lazyPort } from '../aws/lazy-port.ts';
 import type { AwsOptions } from '../aws/options.ts';
 import { CodedError } from '../errors.ts';
 import type { Entry } from '../message.ts';
-import { blameTemplate, classifyAwsError } from './aws/classify.ts';
+import { blameTemplate, classifyAwsError, impossibleName } from './aws/classify.ts';
 import type { S3Port, S3Put } from './aws/s3-port.ts';
 import {
   avroProblems,
@@ -25,12 +25,20 @@ import {
   resolveAws,
   schemaField,
 } from './delivery-schema.ts';
+import { noTemplate } from './no-template.ts';
 import { type ObjectFormat, objectAssembly, objectFormatOf, objectFormats, objectShape } from './object-format.ts';
 import { deliverOneByOne } from './one-by-one.ts';
 import { DELIVERED, defineSink, type Outcome, type PlanContext, type PlanResult, planned, type Sink } from './sink.ts';
 
 /** https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-keys.html and /upload-objects.html */
 const s3Limits = { keyBytesMax: 1024, objectBytesMax: 5 * 1024 ** 3 } as const;
+
+/**
+ * Names, those of before 2018 included, and ARNs of access points.
+ * https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucketnamingrules.html
+ */
+const BUCKET_NAME =
+  /^(?:[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]|arn:[a-z-]+:s3[a-z-]*:[a-z0-9-]*:\d{12}:[A-Za-z0-9/:._-]{1,255})$/;
 
 const ACLS = [
   'private',
@@ -45,7 +53,10 @@ const ACLS = [
 const action = z.strictObject({
   bucketName: z.string().min(1).describe('Bucket name.'),
   key: z.string().min(1).describe('Object key; with delivery.batch, the prefix of object names.'),
-  cannedAcl: z.enum(ACLS).optional().describe('Canned ACL of the object.'),
+  cannedAcl: z
+    .enum(ACLS, { error: noTemplate(`Write one of ${ACLS.join(', ')}.`) })
+    .optional()
+    .describe('Canned ACL of the object.'),
   roleArn: z.string().optional().describe('Accepted and ignored: credentials come from `aws:`.'),
 });
 
@@ -72,7 +83,10 @@ export const s3Definition = defineSink({
   summary: 'Amazon S3: whole objects of many messages with delivery.batch, else one object per message as AWS does.',
   action,
   delivery,
-  templates: ['bucketName', 'key'],
+  templates: [
+    { field: 'bucketName', kind: 'text' },
+    { field: 'key', kind: 'key' },
+  ],
   limits: s3Limits,
   example: `s3: { bucketName: telemetry-lake, key: "press/dt=\${parse_time('yyyy-MM-dd', timestamp())}" }
 delivery: { format: avro-container, batch: { seconds: 300 } }
@@ -126,7 +140,8 @@ async function outcomeOf(
   signal: AbortSignal,
 ): Promise<Outcome> {
   const keyBytes = Buffer.byteLength(request.key);
-  if (keyBytes === 0 || keyBytes > s3Limits.keyBytesMax || request.bucket === '') {
+  if (!BUCKET_NAME.test(request.bucket)) return impossibleName(request.bucket, 'the name of a bucket');
+  if (keyBytes === 0 || keyBytes > s3Limits.keyBytesMax) {
     const why = `The object would be s3://${request.bucket.slice(0, 80)}/${request.key.slice(0, 80)}; a key has 1 to ${s3Limits.keyBytesMax} bytes, this one ${keyBytes}.`;
     return { status: 'rejected', cause: new CodedError('MESSAGE_TEMPLATE_INVALID', why) };
   }

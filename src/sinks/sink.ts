@@ -4,8 +4,8 @@
  */
 import type { z } from 'zod';
 import type { AwsOptions } from '../aws/options.ts';
-import type { ErrorCode } from '../errors.ts';
-import type { ActionPlan, Entry } from '../message.ts';
+import { type ErrorCode, invariant } from '../errors.ts';
+import type { ActionPlan, Entry, TemplateKind } from '../message.ts';
 
 export type { AwsOptions } from '../aws/options.ts';
 
@@ -132,6 +132,12 @@ export type PlanResult =
   | { readonly plan: PlanWithoutId; readonly options: SinkOptions; readonly problems: readonly Problem[] }
   | { readonly plan: null; readonly options: null; readonly problems: readonly Problem[] };
 
+/** A field of an action that takes `${}`, as AWS's guide has it. */
+export interface TemplateField {
+  readonly field: string;
+  readonly kind: TemplateKind;
+}
+
 export interface SinkSpec<A, D> {
   /** AWS's action key, or ours in the same form. */
   readonly type: string;
@@ -140,8 +146,8 @@ export interface SinkSpec<A, D> {
   readonly action: z.ZodType<A>;
   /** What this sink allows under `delivery:`. */
   readonly delivery: z.ZodType<D>;
-  /** Fields that take `${}`. */
-  readonly templates: readonly string[];
+  /** Fields that take `${}`, with all that is below them. */
+  readonly templates: readonly TemplateField[];
   /** An action as YAML; executed by a test. */
   readonly example: string;
   readonly limits: Readonly<Record<string, number>>;
@@ -167,9 +173,34 @@ export function defineSink<A, D>(spec: SinkSpec<A, D>): AnySinkDefinition {
         ];
         return { plan: null, options: null, problems };
       }
-      return spec.plan(fields.data, wishes.data, context);
+      const result = spec.plan(fields.data, wishes.data, context);
+      if (result.plan === null) return result;
+      return { ...result, plan: { ...result.plan, templateKinds: kindsOf(result.plan.destination, spec.templates) } };
     },
   };
+}
+
+/** Whether a field of an action, by its dotted path, takes `${}`. */
+export function isTemplate(path: string, templates: readonly TemplateField[]): boolean {
+  return templateOf(path, templates) !== undefined;
+}
+
+function templateOf(path: string, templates: readonly TemplateField[]): TemplateField | undefined {
+  return templates.find(({ field }) => path === field || path.startsWith(`${field}.`));
+}
+
+/** Of destination fields, which lie flat: `headers.contentType` is below `headers`. */
+function kindsOf(
+  destination: ActionPlan['destination'],
+  templates: readonly TemplateField[],
+): Readonly<Record<string, TemplateKind>> {
+  const kinds: Record<string, TemplateKind> = {};
+  for (const name of Object.keys(destination)) {
+    const template = templateOf(name, templates);
+    invariant(template !== undefined, `destination field ${name} is not among the templates of its sink`);
+    kinds[name] = template.kind;
+  }
+  return kinds;
 }
 
 function issueProblem(root: string, issue: z.core.$ZodIssue): Problem {

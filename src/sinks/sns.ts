@@ -4,10 +4,11 @@ import { type LazyPort, lazyPort } from '../aws/lazy-port.ts';
 import type { AwsOptions } from '../aws/options.ts';
 import { CodedError } from '../errors.ts';
 import type { Entry } from '../message.ts';
-import { blameTemplate, classifyAwsError, classifyEntryFailure } from './aws/classify.ts';
+import { blameTemplate, classifyAwsError, classifyEntryFailure, impossibleName } from './aws/classify.ts';
 import type { SnsPort } from './aws/sns-port.ts';
 import { awsShape, basePlan, commonShape, defaultLimits, resolveAws } from './delivery-schema.ts';
 import { entryBytes } from './entry-bytes.ts';
+import { noTemplate } from './no-template.ts';
 import {
   bodyBytes,
   DELIVERED,
@@ -23,10 +24,12 @@ import {
 /** https://docs.aws.amazon.com/sns/latest/api/API_PublishBatch.html */
 const snsLimits = { entriesPerCallMax: 10, bytesMax: 262_144 } as const;
 
+const TOPIC_ARN = /^arn:[a-z-]+:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_.-]{1,256}$/;
+
 const action = z.strictObject({
   targetArn: z.string().min(1).describe('ARN of the topic.'),
   messageFormat: z
-    .enum(['RAW', 'JSON'])
+    .enum(['RAW', 'JSON'], { error: noTemplate('Write RAW or JSON.') })
     .default('RAW')
     .describe('RAW sends the payload. JSON: the payload is an object of texts by protocol, with the key default.'),
   roleArn: z.string().optional().describe('Accepted and ignored: credentials come from `aws:`.'),
@@ -41,7 +44,7 @@ export const snsDefinition = defineSink({
   summary: 'Amazon SNS: notifications. Meant for alarms; telemetry here costs a request per 64 KB of each message.',
   action,
   delivery,
-  templates: ['targetArn'],
+  templates: [{ field: 'targetArn', kind: 'text' }],
   limits: snsLimits,
   example: `sns: { targetArn: "arn:aws:sns:eu-west-1:123456789012:alarms", messageFormat: RAW }
 delivery: { class: alarm }
@@ -53,10 +56,7 @@ function plan(fields: Action, wishes: z.output<typeof delivery>, context: PlanCo
   const resolved = resolveAws(wishes.aws, context, 'sns');
   const problems: Problem[] = [...resolved.problems];
   const path = ['sns', 'targetArn'];
-  if (
-    !fields.targetArn.includes('${') &&
-    !/^arn:[a-z-]+:sns:[a-z0-9-]+:\d{12}:[A-Za-z0-9_.-]+$/.test(fields.targetArn)
-  ) {
+  if (!fields.targetArn.includes('${') && !TOPIC_ARN.test(fields.targetArn)) {
     const message = 'Write the ARN of a topic, such as arn:aws:sns:eu-west-1:123456789012:alarms.';
     problems.push({ path, code: 'CONFIG_VALUE_INVALID', message });
   } else if (fields.targetArn.endsWith('.fifo')) {
@@ -98,6 +98,9 @@ class SnsSink implements Sink {
   }
 
   async deliver(entries: readonly Entry[], signal: AbortSignal): Promise<readonly Outcome[]> {
+    const topicArn = entries[0]?.destination['targetArn'] ?? '';
+    if (!TOPIC_ARN.test(topicArn) || topicArn.endsWith('.fifo'))
+      return entries.map(() => impossibleName(topicArn, 'the ARN of a standard topic'));
     const outcomes: (Outcome | null)[] = entries.map(() => null);
     const messages: { readonly id: string; readonly text: string }[] = [];
     for (const [index, entry] of entries.entries()) {
@@ -105,8 +108,7 @@ class SnsSink implements Sink {
       if (typeof text === 'string') messages.push({ id: String(index), text });
       else outcomes[index] = { status: 'rejected', cause: text };
     }
-    if (messages.length > 0)
-      await this.#publish(entries[0]?.destination['targetArn'] ?? '', messages, outcomes, signal);
+    if (messages.length > 0) await this.#publish(topicArn, messages, outcomes, signal);
     return outcomes.map(
       (outcome) => outcome ?? { status: 'retry', cause: new Error('SNS gave no answer for this message.') },
     );

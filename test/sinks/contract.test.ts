@@ -23,7 +23,7 @@ describe.each(sinkDefinitions.map((definition) => [definition.type, definition] 
       expect(result.problems).toEqual([]);
       expect(result.plan).toMatchObject({ type });
       for (const field of Object.keys(result.plan?.destination ?? {})) {
-        expect(definition.templates).toContain(field.split('.')[0]);
+        expect(definition.templates.map((template) => template.field)).toContain(field.split('.')[0]);
       }
     });
 

@@ -275,10 +275,10 @@ describe('republish', () => {
     return { published, sink: planOf('republish', { topic: 't', qos: 1 }, {}).open(services({ republish })) };
   }
 
-  it('writes $ for $$, counts the hop, and sets the properties', async () => {
+  it('counts the hop, and sets the properties', async () => {
     const { published, sink } = local();
     const destination = {
-      topic: '$$aws/things/x',
+      topic: '$aws/things/x',
       'headers.payloadFormatIndicator': 'UTF8_DATA',
       'headers.contentType': 'application/json',
       'headers.responseTopic': 'answers',
@@ -329,5 +329,26 @@ describe('republish', () => {
       cause: { code: 'MESSAGE_TEMPLATE_INVALID' },
     });
     expect(published).toEqual([]);
+  });
+});
+
+describe('a name that no destination can have', () => {
+  const ARN = 'arn:aws:sns:eu-west-1:123456789012:';
+  it.each<[string, object, string, string[], string]>([
+    ['firehose', { deliveryStreamName: '${s}' }, 'deliveryStreamName', ['', 'a b', 'a/b', 'x'.repeat(65)], 'good'],
+    ['s3', { bucketName: '${b}', key: 'k' }, 'bucketName', ['', 'a', 'a/b', '..', 'a b c', 'arn:aws:s3:::x'], 'good'],
+    ['sns', { targetArn: '${t}' }, 'targetArn', ['', 'x', `${ARN}a/b`, `${ARN}a.fifo`], `${ARN}good`],
+  ])('is the fault of its entry alone: %s', async (type, action, field, names, good) => {
+    const wishes = type === 'firehose' ? { pack: false } : {};
+    const { sink, stub } = await stubbed(type, action, wishes);
+    const entry = (name: string) => bytesEntry(1, 'x', { key: 'k', [field]: name });
+    for (const name of names) {
+      expect([name, await outcome(sink, entry(name))]).toMatchObject([
+        name,
+        { status: 'rejected', cause: { code: 'MESSAGE_TEMPLATE_INVALID' } },
+      ]);
+    }
+    expect(stub.accepted).toHaveLength(0);
+    expect(await outcome(sink, entry(good))).toEqual({ status: 'delivered' });
   });
 });

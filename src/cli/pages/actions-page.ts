@@ -1,6 +1,6 @@
 import { z } from 'zod';
 import { createRuleSchema } from '../../rules/rule.ts';
-import type { AnySinkDefinition } from '../../sinks/sink.ts';
+import { type AnySinkDefinition, isTemplate } from '../../sinks/sink.ts';
 import { rowsTable } from './configuration-page.ts';
 import { type JsonSchema, schemaRows } from './json-schema.ts';
 import { code, fenced, page, table } from './markdown.ts';
@@ -23,7 +23,7 @@ function ruleSection(): string {
 
 function actionSection({ type, summary, action, delivery, templates, limits, example }: AnySinkDefinition): string {
   const fields = schemaRows(jsonSchema(action)).map((row) =>
-    templates.includes(row.path) ? { ...row, description: `${row.description} Template.`.trim() } : row,
+    isTemplate(row.path, templates) ? { ...row, description: `${row.description} Template.`.trim() } : row,
   );
   const wishes = schemaRows(jsonSchema(delivery)).map((row) => ({ ...row, path: `delivery.${row.path}` }));
   const bounds = Object.entries(limits).map(([name, value]) => [code(name), String(value)]);

@@ -89,8 +89,16 @@ const HELD = new Set([
   'UnrecognizedClientException',
 ]);
 
-/** Of those: the destination is not there. */
-const MISSING = new Set(['NoSuchBucket', 'NotFound', 'NotFoundException', 'ResourceNotFoundException']);
+/** The destination is not there, or not in this region; or the SDK can make no address of its name. */
+const MISSING = new Set([
+  'AuthorizationHeaderMalformed',
+  'EndpointError',
+  'NoSuchBucket',
+  'NotFound',
+  'NotFoundException',
+  'PermanentRedirect',
+  'ResourceNotFoundException',
+]);
 
 /** The peer is not who it should be: nothing is sent until an operator has looked. */
 const TLS_CODES = new Set([
@@ -134,8 +142,14 @@ export function classifyAwsError(thrown: unknown): Failure {
  * the message, the message is to blame and nobody else waits for it.
  */
 export function blameTemplate(outcome: Failure, template: string): Failure {
-  const isMissing = outcome.status === 'held' && MISSING.has(nameOf(outcome.cause));
+  const isMissing = outcome.status !== 'rejected' && MISSING.has(nameOf(outcome.cause));
   return isMissing && template.includes('${') ? { status: 'rejected', cause: outcome.cause } : outcome;
+}
+
+/** For a destination that no template can mean, before anything is sent: a service's client may take it for a fault of the network. */
+export function impossibleName(name: string, shouldBe: string): Failure {
+  const why = `"${name.slice(0, 128)}" is not ${shouldBe}.`;
+  return { status: 'rejected', cause: new CodedError('MESSAGE_TEMPLATE_INVALID', why) };
 }
 
 /** One entry that failed inside a call that succeeded (Firehose `RequestResponses`, SNS `Failed`). */

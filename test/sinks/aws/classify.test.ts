@@ -108,6 +108,15 @@ describe('blameTemplate', () => {
     expect(blameTemplate(missing, '${topic(2)}-lake').status).toBe('rejected');
   });
 
+  it.each(['PermanentRedirect', 'AuthorizationHeaderMalformed', 'EndpointError'])(
+    'rejects the entry when a message named one that cannot be reached from here: %s',
+    (name) => {
+      const outcome = classifyAwsError(Object.assign(new Error('elsewhere'), { name }));
+      expect(blameTemplate(outcome, '${topic(2)}-lake').status).toBe('rejected');
+      expect(blameTemplate(outcome, 'lake').status).not.toBe('rejected');
+    },
+  );
+
   it('holds the sink when the rule named it, or when anything else is missing', () => {
     expect(blameTemplate(missing, 'lake').status).toBe('held');
     expect(blameTemplate(denied, '${topic(2)}-lake').status).toBe('held');
