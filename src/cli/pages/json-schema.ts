@@ -3,7 +3,8 @@ import { code } from './markdown.ts';
 
 /** The part of JSON Schema (draft 2020-12) that zod writes. */
 export interface JsonSchema {
-  readonly type?: string;
+  /** A list where several scalar types are allowed. */
+  readonly type?: string | readonly string[];
   readonly title?: string;
   readonly description?: string;
   readonly default?: unknown;
@@ -76,7 +77,8 @@ function typeText(schema: JsonSchema): string {
   if (schema.type === 'array') return schema.items === undefined ? 'list' : `list of ${typeText(schema.items)}`;
   if (schema.type === 'integer' || schema.type === 'number') return `${schema.type}${boundsText(schema)}`;
   if (schema.format === 'uri') return 'URL';
-  return schema.type ?? schema.title ?? 'any';
+  const { type, title } = schema;
+  return (typeof type === 'object' ? type.join(' or ') : type) ?? title ?? 'any';
 }
 
 /** zod bounds every integer by what a double holds; that says nothing to a reader. */

@@ -200,7 +200,7 @@ export const stringFunctions: readonly FunctionSpec[] = [
 ];
 
 /** Arrays multiply when functions are nested, as texts do. What is longer than this is Undefined. */
-const ELEMENTS_MAX = 1_000_000;
+export const ELEMENTS_MAX = 1_000_000;
 
 export function bounded(value: string): Value {
   return value.length > TEXT_CHARACTERS_MAX ? undefined : value;

@@ -12,8 +12,8 @@ import { isProtoCall } from './proto-call.ts';
 import { findingAt, type Source, type Span } from './source.ts';
 
 /** AWS: at most 10 variables with names of at most 64 characters. */
-const VARIABLES_MAX = 10;
-const VARIABLE_CHARACTERS_MAX = 64;
+export const VARIABLES_MAX = 10;
+export const VARIABLE_CHARACTERS_MAX = 64;
 
 export interface CheckerOptions extends CallRules {
   readonly isFirstVersion: boolean;

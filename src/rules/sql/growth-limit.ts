@@ -8,7 +8,7 @@ import type { Value } from '../value.ts';
 import type { Frame } from './frame.ts';
 
 /** Elements that the nested queries of a statement look at for one message: some seconds of work. */
-const ELEMENTS_MAX = 4_000_000;
+export const ELEMENTS_MAX = 4_000_000;
 /** AWS: all SET variables together. */
 const SET_BYTES_MAX = 131_072;
 

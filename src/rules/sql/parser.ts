@@ -6,7 +6,7 @@ import type { Source } from './source.ts';
 import { TokenReader } from './token-reader.ts';
 
 /** AWS: a whole rule is at most 128 KiB. https://docs.aws.amazon.com/general/latest/gr/iot-core.html#rules-engine-limits */
-const SQL_CHARACTERS_MAX = 131_072;
+export const SQL_CHARACTERS_MAX = 131_072;
 
 export class Parser {
   readonly #source: Source;

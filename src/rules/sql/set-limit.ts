@@ -6,7 +6,7 @@ import type { Expression } from './ast.ts';
 import type { Evaluate, Frame } from './frame.ts';
 
 /** AWS IoT, "SET clause", limits: of each value and of all together, as minified JSON in UTF-8. */
-const SET_BYTES_MAX = 128 * 1024;
+export const SET_BYTES_MAX = 128 * 1024;
 /** A number of at most 34 digits with sign, point and exponent; true, false, null. */
 const SCALAR_BYTES_MAX = 42;
 /** A UTF-16 unit that is escaped. */
