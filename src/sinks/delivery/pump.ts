@@ -29,7 +29,7 @@ import { Store, type Window } from './store.ts';
 /** Entries of a sink that has failed for so long leave memory for the outbox, so that the journal is freed of them. */
 const SPILL_AFTER_MS = 10_000;
 /** What a flush gives a sink that works, but slowly: the outbox takes what is left then. */
-const DRAIN_MS_MAX = 15_000;
+const DRAIN_MS_MAX = 5_000;
 /** A failing sink is reported when it begins to fail, when the kind of failure changes, and this often. */
 const REPORT_MS = 60_000;
 /** A disk that refused is asked again after this. */
