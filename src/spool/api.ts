@@ -40,16 +40,16 @@ export interface Slab extends SequenceRange {
 /** Which messages are settled: delivered, durable in an outbox, or dead-lettered. Durable lazily; lost progress means duplicates. */
 export interface Progress {
   /**
-   * Once per slab, before any of its parts is handed on: how many parts each action owes (dead letters under the id ''). None at
-   * all settles the slab.
+   * Once per slab, before any of its parts is handed on: how many parts each action owes, in all, and one under '' where others will owe
+   * some later. None at all settles the slab.
    */
   evaluated(slab: Slab, partsByAction: ReadonlyMap<string, number>): void;
   /** Once per part. */
   settled(slab: Slab, actionId: string): void;
   /**
-   * More parts that a slab owes, found after `evaluated`, while at least one part of it is not settled. Throws where the slab is
-   * settled, and for an action that was through: it settled all it owed, and no part under '' was open, so that it may be recorded
-   * as done with these messages. So whoever will owe more later keeps one part under '' open from `evaluated` until then.
+   * More parts that a slab owes, of actions that `evaluated` did not name, while at least one part of it is not settled. Throws where the
+   * slab is settled, and for an action that may be recorded as done with these messages: it was named, or it settled all it owed while
+   * no part under '' was open. So whoever will owe more later keeps one part under '' open from `evaluated` until then.
    */
   owes(slab: Slab, partsByAction: ReadonlyMap<string, number>): void;
   /** Makes what was recorded durable, then frees segments that nothing needs. Runs by itself within a second. */

@@ -63,7 +63,10 @@ export class Progress implements ProgressPort {
     invariant(slab instanceof SlabState && !slab.isEvaluated, 'a slab is reported as evaluated once.');
     slab.isEvaluated = true;
     slab.partsLeftByAction = new Map(partsByAction);
-    for (const parts of partsByAction.values()) slab.partsLeft += parts;
+    for (const [action, parts] of partsByAction) {
+      slab.partsLeft += parts;
+      if (action !== '') slab.actionsCounted.add(action);
+    }
     if (slab.partsLeft === 0) this.#settleAll(slab);
   }
 
@@ -81,7 +84,8 @@ export class Progress implements ProgressPort {
     invariant(slab instanceof SlabState && slab.partsLeft > 0, 'a slab owes more only while it owes something.');
     const owed = slab.partsLeftByAction ?? new Map<string, number>();
     for (const [action, parts] of partsByAction) {
-      invariant(slab.actionsClosed?.has(action) !== true, `${action} may be recorded as done with this slab.`);
+      const isCounted = slab.actionsCounted.has(action) || slab.actionsClosed?.has(action) === true;
+      invariant(!isCounted, `${action} may be recorded as done with this slab.`);
       owed.set(action, (owed.get(action) ?? 0) + parts);
       slab.partsLeft += parts;
     }
@@ -151,10 +155,10 @@ export class Progress implements ProgressPort {
     await free?.();
   }
 
-  /** While something is owed under '', it is not known what else single actions will owe: nothing of them is recorded. */
+  /** While something is owed under '', it is not known what else the actions will owe that were not named at first: they are not recorded. */
   #completed(slab: SlabState, actionId: string): void {
     const owed = slab.partsLeftByAction ?? new Map<string, number>();
-    if ((owed.get('') ?? 0) > 0) return;
+    if ((owed.get('') ?? 0) > 0 && !slab.actionsCounted.has(actionId)) return;
     const closed = slab.actionsClosed ?? new Set<string>();
     slab.actionsClosed = closed;
     for (const action of actionId === '' ? owed.keys() : [actionId]) {

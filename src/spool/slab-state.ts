@@ -20,6 +20,8 @@ export class SlabState implements Slab {
   /** Parts that are not settled, in all and by action. */
   partsLeft = 0;
   partsLeftByAction: Map<string, number> | null = null;
+  /** Actions whose parts were all named when the slab was evaluated. */
+  readonly actionsCounted = new Set<string>();
   /** Actions that settled all their parts while others have not, to be recorded; and all of them, recorded or not. */
   readonly actionsDone: string[] = [];
   actionsClosed: Set<string> | null = null;

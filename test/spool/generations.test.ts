@@ -459,15 +459,18 @@ describe('progress across rule sets', () => {
     await second.spool.close();
   });
 
-  it('takes more that a slab owes until it is settled, and records no action before nothing is owed under no name', async () => {
+  it('takes more that a slab owes until it is settled, of actions that were not named at first, and records those last', async () => {
     const disk = new SimulatedDisk();
-    const first = await open(disk, a, { actionIds: ['x', 'y'] });
+    const first = await open(disk, a, { actionIds: ['v', 'x', 'y'] });
     const { progress } = first.spool;
     const settle: (() => void)[] = [];
     record(first.spool, {
       async onResult(_lane, slab, task) {
         const [id = ''] = idsOf(task);
-        progress.evaluated(slab, new Map(Object.entries({ x: 1, '': 1 })));
+        progress.evaluated(slab, new Map(Object.entries({ v: 1, '': 1 })));
+        progress.settled(slab, 'v');
+        expect(() => progress.owes(slab, new Map([['v', 1]]))).toThrow('recorded as done');
+        progress.owes(slab, new Map([['x', 1]]));
         progress.settled(slab, 'x');
         if (id === 'early') return 'done';
         progress.owes(slab, new Map(Object.entries({ x: 1, y: 1 })));
@@ -495,18 +498,20 @@ describe('progress across rule sets', () => {
     await progress.flush();
     await first.spool.close();
 
-    const second = await open(disk, a, { actionIds: ['x', 'y'] });
-    const seen: { readonly ids: string[]; readonly done: number[] }[] = [];
+    const second = await open(disk, a, { actionIds: ['v', 'x', 'y'] });
+    const seen: { readonly ids: string[]; readonly done: string[] }[] = [];
     record(second.spool, {
       async onResult(_lane, slab, task) {
-        const done = task.doneByAction.flatMap(({ ranges }) => ranges.map(({ first: from }) => from));
-        seen.push({ ids: idsOf(task), done: done.map((sequence) => sequence - slab.first) });
+        const done = task.doneByAction.flatMap(({ action, ranges }) =>
+          ranges.map(({ first: from, last }) => `${action}: ${from - slab.first}-${last - slab.first}`),
+        );
+        seen.push({ ids: idsOf(task), done });
         second.spool.progress.evaluated(slab, new Map());
         return 'done';
       },
     });
     await second.spool.drained();
-    expect(seen).toEqual([{ ids: ['early', 'late'], done: [1] }]);
+    expect(seen).toEqual([{ ids: ['early', 'late'], done: ['0: 0-1', '1: 1-1'] }]);
     await second.spool.close();
   });
 });
