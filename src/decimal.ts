@@ -28,7 +28,7 @@ const DIGITS_MAX = 34;
 export function parseNumber(text: string, keepsForm: boolean): number | Decimal | undefined {
   const value = Number(text);
   if (text.length <= DOUBLE_DIGITS && Number.isFinite(value) && (value !== 0 || !/[1-9]/.test(text))) {
-    return keepsForm && Number.isInteger(value) && /[.eE]/.test(text) ? new Decimal(value) : value;
+    return keepsForm && Number.isSafeInteger(value) && /[.eE]/.test(text) ? new Decimal(value) : value;
   }
   const settled = settle(new Decimal(text).toSignificantDigits(DIGITS_MAX));
   if (keepsForm && Number.isSafeInteger(settled) && /[.eE]/.test(text)) return new Decimal(settled ?? 0);
