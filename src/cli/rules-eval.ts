@@ -29,7 +29,7 @@ export interface RulesEvalOptions {
   readonly answer: readonly string[];
 }
 
-export const evalExitCodes = { match: 0, error: 1, noMatch: 3 } as const;
+const evalExitCodes = { match: 0, error: 1, noMatch: 3 } as const;
 
 /** As large as the largest MQTT packet. */
 const PAYLOAD_BYTES_MAX = 268_435_455;

@@ -145,6 +145,8 @@ describe('headgate rules explain', () => {
     );
     expect(await check('republish: { topic: "a/${x}" }')).toBe('');
     expect(await check('republish: { topic: a/b/c }')).toBe('');
+    const ofErrors = await check('stdout: {}\nerrorAction: { republish: { topic: a/b } }');
+    expect(ofErrors).toMatch(/:6:\d+ errorAction\.republish\.topic: warning: .*\[REPUBLISH_LOOP\]$/);
   });
 
   it('names the mistakes of rules that cannot be explained, with exit code 1', async () => {
