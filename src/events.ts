@@ -27,6 +27,12 @@ export function createEvents(log: Logger, metrics: Metrics) {
       metrics.connectionsCut.inc({ reason });
       log.warn({ reason, address, clientId: clientId.slice(0, 128) }, 'Connection was cut.');
     },
+    ruleNotFound(rule: string): void {
+      log.warn(
+        { rule },
+        'A device addresses a rule by Basic Ingest that is not there or not enabled; its messages go nowhere.',
+      );
+    },
     journalFailed(journalClass: string, cause: Error): void {
       metrics.journalFailures.inc({ class: journalClass });
       log.error(

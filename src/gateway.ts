@@ -121,7 +121,7 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     auth: config.auth,
     loadUsers: () => Promise.resolve(configs.newest.users),
     readFile: (path) => readFile(path),
-    intake: createIntake({ spool, router, books, laneCount, clock: Date.now }),
+    intake: createIntake({ spool, router, books, events, laneCount, clock: Date.now }),
     events,
     metrics,
     clock: Date.now,

@@ -2,12 +2,12 @@
  * What becomes of a topic on the main thread: whether any rule wants it, and the journal class it belongs to. One bounded cache,
  * so that a known topic costs a look-up however many rules there are.
  */
+import { BASIC_INGEST_PREFIX, readBasicIngest } from './basic-ingest.ts';
 import type { MessageClass } from './message.ts';
 import type { Route } from './ports.ts';
 
 /** Topics remembered; past this the cache starts anew, so an explosion of topics costs time, never memory. */
 const TOPICS_CACHED_MAX = 65_536;
-const BASIC_INGEST_PREFIX = '$aws/rules/';
 
 export interface RouterOptions {
   /** Whether any enabled rule selects this topic. */
@@ -52,7 +52,7 @@ export class Router {
 
   /** `$aws/rules/<rule>/<rest>` addresses exactly that rule. */
   #isAddressed(topic: string): boolean {
-    const [, , name, rest] = topic.split('/', 4);
-    return name !== undefined && rest !== undefined && this.#options.ruleNames.has(name);
+    const address = readBasicIngest(topic);
+    return address !== null && this.#options.ruleNames.has(address.ruleName);
   }
 }

@@ -191,6 +191,7 @@ export class RuleSetBuilder {
       aws: this.#context.aws ?? null,
       isAwsKnown: this.#context.isAwsKnown,
       schemaNames: this.#schemaNames(delivery),
+      isErrorAction: id === `${rule.ruleName}/error`,
     });
     for (const problem of result.problems) {
       this.#report(source, [...at, ...problem.path], problem.code, problem.message, problem.severity ?? 'error');

@@ -30,6 +30,8 @@ function compile(publish: readonly string[], subscribe: readonly string[], name:
       // aedes would grant a shared subscription and never deliver anything to it.
       if (filter.startsWith('$share/')) return false;
       const levels = filter.split('/');
+      // Basic Ingest is between a device and a rule; a wildcard that covers it brings nothing of it, as forwarding asks here, too.
+      if (levels[0] === '$aws' && levels[1] === 'rules') return false;
       return subscribeFilters.some((allowed) => isContained(levels, allowed));
     },
   };

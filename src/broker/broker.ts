@@ -2,6 +2,7 @@
 import type { Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { Aedes } from 'aedes';
+import { CodedError } from '../errors.ts';
 import type { Events } from '../events.ts';
 import type { Sender } from '../message.ts';
 import type { Metrics } from '../metrics.ts';
@@ -149,7 +150,8 @@ class AedesBroker implements Broker {
   async publish(message: LocalMessage): Promise<void> {
     const { topic, payload, qos, isRetained: retain, hops } = message;
     if (!isTopicValid(topic, this.#limits.topicLevelsMax) || topic.startsWith('$SYS')) {
-      throw new Error(`Not a topic that can be published to: ${topic.slice(0, 128)}`);
+      const why = `"${topic.slice(0, 128)}" cannot be published to: a topic has at most ${this.#limits.topicLevelsMax} levels, no wildcards, no control characters, and is not under $SYS.`;
+      throw new CodedError('MESSAGE_TEMPLATE_INVALID', why);
     }
     const { intake } = this.#options;
     await new Promise<void>((resolve, reject) => {

@@ -6,6 +6,7 @@
  * of one session, filters with `+` on an empty level, DUP on redelivery, and the absence of any bound.
  */
 import { Readable } from 'node:stream';
+import { BASIC_INGEST_PREFIX } from '../basic-ingest.ts';
 import { FilterTree } from './filter-tree.ts';
 import type { BrokerLimits } from './limits.ts';
 import { Retained, type RetainedPacket } from './retained.ts';
@@ -127,6 +128,8 @@ export class Persistence {
   // ---- Retained messages
 
   storeRetained(packet: Publish): Settled<void> {
+    // Nobody could ever be given one of Basic Ingest.
+    if (packet.topic.startsWith(BASIC_INGEST_PREFIX)) return settled(undefined);
     if (!this.#retained.store({ ...packet })) this.#options.dropped('retained-full', 1);
     return settled(undefined);
   }

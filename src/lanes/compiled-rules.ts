@@ -1,4 +1,5 @@
 /** A rule set as a lane runs it: everything compiled once. */
+import { BASIC_INGEST_PREFIX, readBasicIngest } from '../basic-ingest.ts';
 import { type AvroSchema, loadSchema } from '../codec/avro/schema.ts';
 import { invariant } from '../errors.ts';
 import type { LaneRule, LaneSetup } from '../lane-protocol.ts';
@@ -65,22 +66,12 @@ export function compileRules(setup: LaneSetup): CompiledRules {
     rules,
     actions,
     match(topic) {
-      const basic = basicIngest(topic);
-      if (basic === null) return { topic, ruleTopic: topic, rules: index.match(topic) };
-      const rule = byName.get(basic.ruleName);
-      return { topic, ruleTopic: basic.rest, rules: rule === undefined ? [] : [rule] };
+      if (!topic.startsWith(BASIC_INGEST_PREFIX)) return { topic, ruleTopic: topic, rules: index.match(topic) };
+      const address = readBasicIngest(topic);
+      const rule = address === null ? undefined : byName.get(address.ruleName);
+      return { topic, ruleTopic: address?.rest ?? '', rules: rule === undefined ? [] : [rule] };
     },
   };
-}
-
-/** `$aws/rules/<rule>/<rest>` addresses that rule whatever its FROM says. AWS IoT, "Reducing messaging costs with Basic Ingest". */
-function basicIngest(topic: string): { readonly ruleName: string; readonly rest: string } | null {
-  if (!topic.startsWith('$aws/rules/')) return null;
-  const start = '$aws/rules/'.length;
-  const slash = topic.indexOf('/', start);
-  return slash < 0
-    ? { ruleName: topic.slice(start), rest: '' }
-    : { ruleName: topic.slice(start, slash), rest: topic.slice(slash + 1) };
 }
 
 interface Compilation {

@@ -27,7 +27,8 @@ const fileLimits = { segmentBytesMax: 255, pathBytesMax: 1024 } as const;
 
 export const fileDefinition = defineSink({
   type: 'file',
-  summary: 'The local lake: Avro containers (or JSON lines) in folders on this machine.',
+  summary:
+    'The local lake: Avro containers (or JSON lines) in folders on this machine. Values inserted into the path are escaped, so that each has a folder of its own below the root.',
   action: z.strictObject({
     path: z.string().min(1).describe('Folder below the root of the lake, such as `press/site=${topic(2)}`.'),
   }),

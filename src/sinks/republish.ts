@@ -21,6 +21,8 @@ const republishLimits = {
   topicBytesMax: 65_535,
   /** Rules that republish into one another end here, not in a full disk. */
   hopsMax: 8,
+  /** One more, so that an error action hears of a loop. */
+  hopsOfErrorActionMax: 9,
 } as const;
 
 const text = z.string().max(1024);
@@ -54,7 +56,8 @@ type Headers = z.output<typeof headers>;
 
 export const republishDefinition = defineSink({
   type: 'republish',
-  summary: 'The local broker, under another topic.',
+  summary:
+    'The local broker, under another topic. A message that was republished eight times is refused, so that circles of rules end; an error action may go on once more. A template opens no topic under $ that its own text does not begin.',
   action,
   delivery: z.strictObject({ ...commonShape }),
   templates: [
@@ -65,7 +68,8 @@ export const republishDefinition = defineSink({
   example: `republish: { topic: "alarms/\${topic(2)}", qos: 1, headers: { contentType: application/json } }
 delivery: { class: alarm }
 `,
-  plan(fields, wishes) {
+  plan(fields, wishes, { isErrorAction = false }) {
+    const hopsMax = isErrorAction ? republishLimits.hopsOfErrorActionMax : republishLimits.hopsMax;
     return planned(
       basePlan('republish', wishes, {
         form: 'each',
@@ -74,7 +78,7 @@ delivery: { class: alarm }
       {
         assembly: { kind: 'each' },
         limits: defaultLimits(),
-        open: (services) => new RepublishSink(services, fields.qos),
+        open: (services) => new RepublishSink(services, fields.qos, hopsMax),
       },
       [],
     );
@@ -120,10 +124,12 @@ function propertiesOf(destination: Entry['destination']): RepublishProperties {
 class RepublishSink implements Sink {
   readonly #services: SinkServices;
   readonly #qos: 0 | 1;
+  readonly #hopsMax: number;
 
-  constructor(services: SinkServices, qos: 0 | 1) {
+  constructor(services: SinkServices, qos: 0 | 1, hopsMax: number) {
     this.#services = services;
     this.#qos = qos;
+    this.#hopsMax = hopsMax;
   }
 
   deliver(entries: readonly Entry[]): Promise<readonly Outcome[]> {
@@ -138,7 +144,7 @@ class RepublishSink implements Sink {
   async #republish(entry: Entry): Promise<Outcome> {
     const topic = entry.destination['topic'] ?? '';
     const properties = propertiesOf(entry.destination);
-    const refusal = refuse(topic, entry.hops, properties);
+    const refusal = refuse(topic, entry.hops, this.#hopsMax, properties);
     if (refusal !== null) return { status: 'rejected', cause: refusal };
     try {
       const payload = await entryBytes(entry);
@@ -155,8 +161,8 @@ class RepublishSink implements Sink {
   async close(): Promise<void> {}
 }
 
-function refuse(topic: string, hops: number, properties: RepublishProperties): CodedError | null {
-  if (hops >= republishLimits.hopsMax) {
+function refuse(topic: string, hops: number, hopsMax: number, properties: RepublishProperties): CodedError | null {
+  if (hops >= hopsMax) {
     const why = `This message was republished ${hops} times already; the next would go to "${topic.slice(0, 80)}".`;
     return new CodedError('REPUBLISH_LOOP', why);
   }

@@ -80,7 +80,8 @@ type Delivery = z.output<typeof delivery>;
 
 export const s3Definition = defineSink({
   type: 's3',
-  summary: 'Amazon S3: whole objects of many messages with delivery.batch, else one object per message as AWS does.',
+  summary:
+    'Amazon S3: whole objects of many messages with delivery.batch, else one object per message as AWS does. Of what templates insert into the key, control characters, lone surrogates and levels . and .. are percent-encoded.',
   action,
   delivery,
   templates: [

@@ -123,6 +123,8 @@ export interface PlanContext {
   /** False while the `aws:` section itself has mistakes: then its absence is not worth a problem of its own. */
   readonly isAwsKnown: boolean;
   readonly schemaNames: readonly string[];
+  /** It is told of what other actions could not do. */
+  readonly isErrorAction?: boolean;
 }
 
 export type PlanWithoutId = Omit<ActionPlan, 'id' | 'ruleName' | 'keepsOriginals'>;

@@ -108,6 +108,29 @@ export const choices: readonly Choice[] = [
     question: 'Undefined, Null and containers in a `${}` template',
     choice: 'Undefined and Null are the empty string; containers are JSON text; whole numbers are bare digits.',
   },
+  {
+    id: 'template-path',
+    question: 'Values that templates insert into the path of a file action',
+    choice:
+      'Slashes make folders; `%`, backslashes, control characters and lone surrogates are percent-encoded, and so are folders `.`, `..` and `_` and the dot of one that ends in `.avro`, `.jsonl`, `.gz` or `.partial`. An empty folder becomes `_`. Names over 255 bytes and paths over 1,024 are cut, with a checksum after `%~`. Different values give different folders.',
+  },
+  {
+    id: 'template-key',
+    question: 'Values that templates insert into the key of an s3 action',
+    choice:
+      'As they are; but control characters, lone surrogates and levels `.` and `..` are percent-encoded: no client and no listing carries them.',
+  },
+  {
+    id: 'template-topic',
+    question: 'Values that templates insert into a topic',
+    choice:
+      'As they are. What is then no topic fails the action, and so does a topic under `$` that the text before the template does not begin: write `$$aws/…` out.',
+  },
+  {
+    id: 'template-name',
+    question: 'Values that templates insert into names of streams and buckets and into ARNs',
+    choice: 'As they are. What can be no such name, or is the name of nothing, fails the action for that message.',
+  },
   { id: 'beta', question: '`awsIotSqlVersion: beta`', choice: 'The same as 2016-03-23.' },
   {
     id: 'version-check',
@@ -122,7 +145,8 @@ export const choices: readonly Choice[] = [
   {
     id: 'basic-ingest-from',
     question: 'A Basic Ingest message whose topic does not match the FROM of the rule it names',
-    choice: 'The rule runs: it is addressed by name.',
+    choice:
+      'The rule runs: it is addressed by name. Where no enabled rule has the name, the message is acknowledged, counted as unmatched and told of in the log.',
   },
   { id: 'where-string', question: "WHERE with the String 'true'", choice: 'No match: only Boolean true matches.' },
   {
