@@ -105,6 +105,14 @@ describe('headgate rules check', () => {
     expect(await check(file)).toMatchObject({ code: 0, printed: '0 errors, 0 warnings.' });
   });
 
+  it('misses connectors where a configuration is shown, and only there', async () => {
+    const file = await write('rules.yaml', rule("SELECT get_secret('s', 'SecretString', 'r') AS s FROM 'a'"));
+    expect((await check(file)).code).toBe(0);
+    const bare = await check(file, '-c', await write('headgate.yaml', 'rules: []\n'));
+    expect(bare.code).toBe(1);
+    expect(bare.complaints).toContain('connectors.secrets');
+  });
+
   it('warns of fields that samples do not have', async () => {
     const file = await write('rules.yaml', rule("SELECT temprature FROM 'plant/+/press'"));
     const lines = await write('samples.jsonl', '{"temperature": 20}\n\n{"temperature": 21}\n');
