@@ -133,3 +133,15 @@ describe('a field that takes none', () => {
     expect(messages({ sns: { targetArn: 'a', roleArn: T } })).toEqual([]);
   });
 });
+
+it('finds what is wrong with the literal part of a path when the rule is checked', () => {
+  const place = { version: V2, kind: 'path', file: 'rules.yaml', line: 3, column: 7 } as const;
+  for (const text of ['../${id}', '/a', 'a\\${id}', '/', 'a//${id}']) {
+    expect(() => compileTemplate(text, place)).toThrow(
+      expect.objectContaining({
+        findings: [expect.objectContaining({ code: 'CONFIG_VALUE_INVALID', file: 'rules.yaml', line: 3, column: 7 })],
+      }),
+    );
+  }
+  expect(compileTemplate('a/${id}/', place).render(contextOf('{"id":"x"}'))).toBe('a/x');
+});
