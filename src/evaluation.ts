@@ -144,7 +144,7 @@ export class Evaluation {
   async #use(config: Config): Promise<void> {
     const { spool, openConnectors, events } = this.#options;
     const { ruleSet } = config;
-    await this.external.idle();
+    await this.external.hurry();
     await this.deliveries.flushLeaving(ruleSet.planned);
     await this.#errorActions.hold();
     // What error actions were told since.

@@ -154,6 +154,39 @@ describe('ExternalStage', () => {
     expect(most).toBe(3);
   });
 
+  it('makes no more calls that fail one like the other while everything else waits for them', async () => {
+    const asked: string[] = [];
+    let isUp = false;
+    const { stage, log } = rig({
+      connectors: () => ({
+        answer: async ({ parameters }) => {
+          asked.push(parameters);
+          await new Promise((resolve) => setTimeout(resolve, 1));
+          return isUp ? ok('7') : { isOk: false, reason: 'It did not answer.' };
+        },
+        concurrencyOf: () => 2,
+      }),
+    });
+    const defer = (first: number) => {
+      const calls = Array.from({ length: 20 }, (_, n) => callOf(first + n, `[${first + n}]`));
+      stage.defer(0, slabOf(first, first + 19), TASK, resultOf(calls));
+    };
+    defer(0);
+    await stage.idle();
+    expect(asked).toHaveLength(20);
+    for (let first = 20; first < 200; first += 20) defer(first);
+    await stage.hurry();
+    expect(asked.length).toBeLessThan(25);
+    expect(log.filter((line) => line.startsWith('finished'))).toHaveLength(10);
+    isUp = true;
+    asked.length = 0;
+    defer(200);
+    await stage.idle();
+    defer(220);
+    await stage.hurry();
+    expect(asked).toHaveLength(40);
+  });
+
   it('waits for a disk that refuses to record, and has a lane wait for a slab too many', async () => {
     let failures = 2;
     let isFree = false;
