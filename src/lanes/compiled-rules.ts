@@ -109,7 +109,7 @@ function compileAction(index: number, rule: LaneRule, compilation: Compilation):
   const plan = setup.actions[index];
   invariant(plan !== undefined, `rule ${rule.name} has action ${index}, which does not exist`);
   const metadata = compileMetadata(plan, setup.gatewayId);
-  const destination = compileDestination(plan, rule);
+  const destination = compileDestination(plan, rule, setup.descriptors);
   const output = createOutput(index, plan, destination, metadata, compilation);
   // `SELECT *` alone passes on what the device sent, whatever it is; every other form needs to know its fields.
   const needsDocument = plan.form !== 'each' || metadata.names.length > 0 || destination.needsDocument;

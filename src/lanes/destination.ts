@@ -1,5 +1,5 @@
 /** Rendered destination fields of an action, as the JSON text that names a part's destination. */
-import type { LaneRule } from '../lane-protocol.ts';
+import type { LaneRule, LaneSetup } from '../lane-protocol.ts';
 import type { ActionPlan } from '../message.ts';
 import { CallFailed, CallPending } from '../rules/external.ts';
 import { type CompiledTemplate, compileTemplate } from '../rules/template.ts';
@@ -20,8 +20,12 @@ export interface Destination {
   render(message: LaneMessage): string;
 }
 
-export function compileDestination(plan: ActionPlan, rule: LaneRule): Destination {
-  const options = { version: rule.awsIotSqlVersion, sql: rule.sql };
+export function compileDestination(
+  plan: ActionPlan,
+  rule: LaneRule,
+  descriptors: LaneSetup['descriptors'],
+): Destination {
+  const options = { version: rule.awsIotSqlVersion, sql: rule.sql, descriptors };
   const fields = Object.entries(plan.destination).map(([name, text]) => ({
     name,
     template: compileTemplate(text, { ...options, kind: plan.templateKinds?.[name] ?? 'text' }),

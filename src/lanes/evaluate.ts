@@ -98,10 +98,18 @@ class Evaluator {
       const { rules } = entry;
       for (let i = 0; i < rules.length; i++) {
         const rule = rules[i] as CompiledRule;
-        if (rule.isExternal === this.#isExternalTurn) this.#evaluateRule(rule, entry);
-        else if (rule.isExternal) this.#defer(rule, answers);
+        if (rule.isExternal === this.#isExternalTurn) {
+          // Services were not asked for what is done.
+          if (!rule.isExternal || !this.#isDone(rule)) this.#evaluateRule(rule, entry);
+        } else if (rule.isExternal) this.#defer(rule, answers);
       }
     });
+  }
+
+  /** All actions of the rule have had this message. */
+  #isDone({ actions }: CompiledRule): boolean {
+    const { sequence } = this.#message;
+    return actions.length > 0 && actions.every(({ done }) => done.length > 0 && isDone(done, sequence));
   }
 
   #defer(rule: CompiledRule, answers: AnswerTable): void {
@@ -114,8 +122,8 @@ class Evaluator {
     const message = this.#message;
     const { sequence } = message;
     for (const rule of rules) {
+      if (!rule.isExternal || this.#isDone(rule)) continue;
       const actions = rule.actions.filter((action) => !isDone(action.done, sequence));
-      if (!rule.isExternal || (actions.length === 0 && rule.actions.length > 0)) continue;
       try {
         if (this.#select(rule) === notMatched) continue;
       } catch (thrown) {

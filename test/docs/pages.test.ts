@@ -87,7 +87,7 @@ describe('the page of actions', () => {
 
   it('says of every template that it is one', () => {
     for (const { templates } of sinkDefinitions) {
-      for (const field of templates) {
+      for (const { field } of templates) {
         const rows = text.split('\n').filter((row) => row.startsWith(`| \`${field}\` `));
         expect(rows.some((row) => row.includes('Template.'))).toBe(true);
       }
