@@ -39,7 +39,7 @@ import type { Republication } from './sinks/sink.ts';
 import { nodeFiles } from './spool/files.ts';
 import { openSpool } from './spool/spool.ts';
 import { systemClock } from './system-clock.ts';
-import { takeConfig } from './take-config.ts';
+import { createConfigTaker } from './take-config.ts';
 
 /** A start that fails has nothing to drain but what an earlier run left. */
 const FAILED_START_DEADLINE_MS = 1_000;
@@ -60,8 +60,8 @@ export interface Gateway {
   refresh(): void;
   /**
    * Takes another configuration of the same gateway into use: rules, schemas, connectors, AWS settings and users. What is acknowledged
-   * from when it resolves on is evaluated under it, what was acknowledged before under the one before. Rejects when the disk refuses;
-   * nothing has changed then.
+   * from when it resolves on is evaluated under it, what was acknowledged before under the one before. Rejects when the disk refuses, or
+   * the gateway stops; nothing has changed then.
    */
   reload(config: Config): Promise<ReloadOutcome>;
   /** Stops accepting, drains what was acknowledged as far as the deadline allows, closes. What is left is in the spool. */
@@ -138,8 +138,10 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
     refreshGauges(metrics, { spool, deliveries: evaluation.deliveries });
   };
   let admin: Admin | null = null;
+  const taker = createConfigTaker({ configs, spool, router, broker: mqtt });
   const stop = async (deadlineMs: number) => {
     readiness.stopping();
+    await taker.end();
     await shutDown({ broker: mqtt, spool, evaluation, admin }, deadlineMs, Date.now);
     refresh();
     processMetrics.close();
@@ -153,8 +155,8 @@ export async function startGateway(config: Config, options: GatewayOptions): Pro
   }
   metrics.reloadSuccessful.set(1);
   readiness.opened();
-  const reload = (next: Config) => takeConfig(next, { configs, spool, router, broker: mqtt });
-  return { listeners: mqtt.addresses(), admin: admin.address, metrics, events, refresh, reload, stop };
+  const listeners = mqtt.addresses();
+  return { listeners, admin: admin.address, metrics, events, refresh, reload: taker.take, stop };
 }
 
 function connectorsOf(

@@ -30,11 +30,31 @@ const NEED_RESTART = [
   'log',
 ] as const satisfies readonly (keyof Config)[];
 
-/** Rejects when the disk refuses the new rule set; nothing has changed then. */
-export async function takeConfig(
-  next: Config,
-  { configs, spool, router, broker }: RunningParts,
-): Promise<ReloadOutcome> {
+export interface ConfigTaker {
+  /** Rejects when the disk refuses the new rule set, and once the gateway stops; nothing has changed then. */
+  take(next: Config): Promise<ReloadOutcome>;
+  /** Nothing is written to the spool any more when it resolves: the next process may open it soon. */
+  end(): Promise<void>;
+}
+
+export function createConfigTaker(parts: RunningParts): ConfigTaker {
+  let isEnded = false;
+  let taking: Promise<unknown> = Promise.resolve();
+  return {
+    async take(next) {
+      if (isEnded) throw new Error('The gateway is stopping.');
+      const taken = takeConfig(next, parts);
+      taking = taken.catch(() => undefined);
+      return await taken;
+    },
+    async end() {
+      isEnded = true;
+      await taking;
+    },
+  };
+}
+
+async function takeConfig(next: Config, { configs, spool, router, broker }: RunningParts): Promise<ReloadOutcome> {
   const before = configs.newest;
   const { hash, text } = next.ruleSet;
   const isSetNew = hash !== before.ruleSet.hash;

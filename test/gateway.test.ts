@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync } from 'node:fs';
 import { mkdtemp, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -54,5 +54,18 @@ describe('the gateway', () => {
     await expect(startGateway(config, { ...options, workerUrl })).rejects.toThrow('no memory for the rules');
     const gateway = await startGateway(config, { ...options, workerUrl: new URL(laneUrl) });
     await gateway.stop(1_000);
+  });
+
+  it("takes no configuration any more once it stops: the spool may be another process's by then", async () => {
+    const config = configOf();
+    const gateway = await startGateway(config, { ...options, workerUrl: new URL(laneUrl) });
+    const { text, ...ruleSet } = config.ruleSet;
+    const other = { ...config, ruleSet: { ...ruleSet, text, hash: 'a'.repeat(32) } };
+    const sets = () => readdirSync(join(config.dataDir, 'spool/rule-sets'));
+    const stopped = gateway.stop(1_000);
+    await expect(gateway.reload(other)).rejects.toThrow('stopping');
+    await stopped;
+    await expect(gateway.reload(other)).rejects.toThrow('stopping');
+    expect(sets()).not.toContain(`${other.ruleSet.hash}.json`);
   });
 });
