@@ -65,12 +65,7 @@ export class Settlement {
   /** 'again': the lane needs to see the same slab once more, now that its schemas are frozen. */
   async onResult(lane: number, slab: Slab, task: SlabTask, result: SlabResult): Promise<'done' | 'again'> {
     const { progress, defer, whenDeferredRoom } = this.#options;
-    if (result.inferred.length > 0) {
-      await this.freeze(result.inferred);
-      return 'again';
-    }
-    await this.keepDeadLetters(result.deadLetters);
-    this.#count(slab, result);
+    if (!(await this.#takeIn(slab, result))) return 'again';
     const keys = this.#keysOf(result.parts);
     const owed = countByKey(keys);
     if (result.deferred !== null) owed.set(DEFERRED, 1);
@@ -84,12 +79,7 @@ export class Settlement {
 
   /** The same for the rules that were deferred, for all messages of the slab or for some. */
   async onDeferredResult(slab: Slab, result: SlabResult): Promise<'done' | 'again'> {
-    if (result.inferred.length > 0) {
-      await this.freeze(result.inferred);
-      return 'again';
-    }
-    await this.keepDeadLetters(result.deadLetters);
-    this.#count(slab, result);
+    if (!(await this.#takeIn(slab, result))) return 'again';
     const keys = this.#keysOf(result.parts);
     if (keys.length > 0) this.#options.progress.owes(slab, countByKey(keys));
     await this.#handOver(slab, result.parts, keys);
@@ -107,6 +97,17 @@ export class Settlement {
     if (slab.first < firstSequence) metrics.messagesReplayed.inc(letter.messageCount);
     else books.evaluated(letter.messageCount);
     events.deadLettersWritten(letter.action, letter.code, letter.messageCount, letter.reason);
+  }
+
+  /** False: the lane has to evaluate once more, under schemas that are frozen now. */
+  async #takeIn(slab: Slab, result: SlabResult): Promise<boolean> {
+    if (result.inferred.length > 0) {
+      await this.freeze(result.inferred);
+      return false;
+    }
+    await this.keepDeadLetters(result.deadLetters);
+    this.#count(slab, result);
+    return true;
   }
 
   async #handOver(slab: Slab, parts: readonly Part[], keys: readonly string[]): Promise<void> {

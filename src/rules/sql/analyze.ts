@@ -18,7 +18,7 @@ import { Parser } from './parser.ts';
 import { type Source, sourceOf } from './source.ts';
 import { type CompileOptions, firstVersion } from './statement.ts';
 
-export interface AnalyzeOptions extends CompileOptions {
+interface AnalyzeOptions extends CompileOptions {
   readonly samples?: Samples | undefined;
 }
 
