@@ -6,6 +6,7 @@ import { Composer, type CST, type Document, isMap, isScalar, isSeq, LineCounter,
 import { z } from 'zod';
 import type { ErrorCode, Finding } from './errors.ts';
 import { nearest } from './nearest.ts';
+import { plainChoice, plainIssue, plainSyntax } from './plain-words.ts';
 
 /** A configuration larger than this is a mistake or an attack. */
 export const YAML_BYTES_MAX = 1_048_576;
@@ -52,9 +53,13 @@ export function readYaml(
     return { sources, findings };
   }
   for (const document of new Composer({ uniqueKeys: true, strict: true }).compose(tokens)) {
+    let lastLine = 0;
     for (const error of document.errors) {
       const place = lines.linePos(error.pos[0]);
-      const message = `${error.message.split('\n')[0]?.replace(/ at line \d+, column \d+:?$/, '')}`;
+      // What else seems wrong with the same line mostly follows from the first.
+      if (place.line === lastLine) continue;
+      lastLine = place.line;
+      const message = plainSyntax(`${error.message.split('\n')[0]?.replace(/ at line \d+, column \d+:?$/, '')}`);
       findings.push({
         severity: 'error',
         code: 'CONFIG_SYNTAX',
@@ -175,13 +180,15 @@ function issueFindings(
     });
   }
   if (issue.code === 'invalid_union') {
+    const choice = plainChoice(issue.errors);
+    if (choice !== null) return [findingAt(source, path, code, choice)];
     // The branch that got furthest says most: the one with the deepest or the fewest issues.
     const branches = [...issue.errors].sort((a, b) => depth(b) - depth(a) || a.length - b.length);
     const best = branches[0];
     if (best !== undefined && best.length > 0)
       return best.flatMap((inner) => issueFindings(source, inner, path, code, z.unknown()));
   }
-  return [findingAt(source, path, code, issue.message.endsWith('.') ? issue.message : `${issue.message}.`)];
+  return [findingAt(source, path, code, plainIssue(issue))];
 }
 
 function depth(issues: readonly z.core.$ZodIssue[]): number {
