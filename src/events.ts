@@ -110,6 +110,13 @@ export function createEvents(log: Logger, metrics: Metrics) {
 
 function ruleSetEvents(log: Logger, metrics: Metrics) {
   return {
+    /** Once per action and rule set. */
+    fieldsLeftOut(action: string): void {
+      log.warn(
+        { action },
+        'The rule selects fields that the Avro schema of this action does not have; they are left out. Add them to the schema, or do not select them.',
+      );
+    },
     reloadRefused(findings: readonly Finding[]): void {
       metrics.reloads.inc({ outcome: 'refused' });
       metrics.reloadSuccessful.set(0);

@@ -51,6 +51,8 @@ export interface SettlementOptions {
 export class Settlement {
   readonly #options: SettlementOptions;
   #tables: SettlementTables;
+  /** Actions of which it was said that they leave fields out. */
+  readonly #leavingOut = new Set<string>();
 
   constructor(options: SettlementOptions) {
     this.#options = options;
@@ -60,6 +62,7 @@ export class Settlement {
   /** Results from now on come from another rule set. */
   use(tables: SettlementTables): void {
     this.#tables = tables;
+    this.#leavingOut.clear();
   }
 
   /** 'again': the lane needs to see the same slab once more, now that its schemas are frozen. */
@@ -175,7 +178,7 @@ export class Settlement {
   }
 
   #count(slab: Slab, result: SlabResult): void {
-    const { books, metrics, firstSequence } = this.#options;
+    const { books, metrics, events, firstSequence } = this.#options;
     const { ruleNames, actionIds } = this.#tables;
     if (slab.first < firstSequence) metrics.messagesReplayed.inc(result.evaluated);
     else books.evaluated(result.evaluated);
@@ -186,7 +189,10 @@ export class Settlement {
       if (counts.failed > 0) metrics.ruleFailed.inc({ rule }, counts.failed);
     }
     for (const { action, count } of result.fieldsUnknown) {
-      metrics.avroFieldsUnknown.inc({ action: actionIds[action] ?? '' }, count);
+      const id = actionIds[action] ?? '';
+      metrics.avroFieldsUnknown.inc({ action: id }, count);
+      if (!this.#leavingOut.has(id)) events.fieldsLeftOut(id);
+      this.#leavingOut.add(id);
     }
   }
 }

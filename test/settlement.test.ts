@@ -250,6 +250,19 @@ describe('Settlement', () => {
     ]);
   });
 
+  it('says once per rule set which actions leave out fields that their schema does not have', async () => {
+    const logged: unknown[] = [];
+    const log = pino({ level: 'warn' }, { write: (line: string) => logged.push(JSON.parse(line).action) });
+    const { settlement } = rig({ events: createEvents(log, createMetrics()) });
+    const leavingOut = () => settlement.onResult(0, SLAB, TASK, resultOf({ fieldsUnknown: [{ action: 1, count: 3 }] }));
+    await leavingOut();
+    await leavingOut();
+    expect(logged).toEqual(['press/1']);
+    settlement.use(TABLES);
+    await leavingOut();
+    expect(logged).toEqual(['press/1', 'press/1']);
+  });
+
   it('counts results under the rule set that they come from', async () => {
     const { settlement, metrics } = rig();
     settlement.use({ ...TABLES, ruleNames: ['oven'] });

@@ -180,6 +180,30 @@ describe('changed rules', () => {
     expect(acknowledged.filter((id) => versionById.get(id) !== 'v0')).toEqual([]);
   });
 
+  it('keep the schema that was inferred for an action: what they select besides is in its field for the rest', async () => {
+    const inferred = (version: string, fields: string) =>
+      ruleOf(version)
+        .replace('SELECT id, value', `SELECT ${fields}`)
+        .replace(/ {4}delivery:.*\n/, '');
+    const scene = sceneOf({ [RULE_FILE]: inferred('v0', 'id') });
+    const gateway = await start(scene);
+    const client = await connect(gateway);
+    await client.publishAsync('floor/1/reading', '{"id":"a","value":1}', { qos: 1 });
+    await until('the schema', () => gateway.logs.some(({ msg }) => String(msg).startsWith('Avro schema was inferred')));
+    await applied(gateway, () => replace(scene, RULE_FILE, inferred('v1', 'id, value')));
+    for (const id of ['b', 'c'])
+      await client.publishAsync('floor/1/reading', JSON.stringify({ id, value: 1 }), { qos: 1 });
+    expect(await gateway.stop()).toBe(0);
+    const records = await recordsIn<Reading>(scene.lakeDir);
+    expect(records.map((record) => JSON.stringify(record)).sort()).toEqual(
+      [
+        { id: 'a', line: 'v0', extra: null },
+        { id: 'b', line: 'v1', extra: { value: '1' } },
+        { id: 'c', line: 'v1', extra: { value: '1' } },
+      ].map((record) => JSON.stringify(record)),
+    );
+  });
+
   it('change nothing when nothing changed, and say which sections wait for a restart', async () => {
     const scene = sceneOf({ [RULE_FILE]: ruleOf('v0') });
     const gateway = await start(scene);
