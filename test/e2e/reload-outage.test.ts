@@ -159,6 +159,32 @@ describe('a change of an action', () => {
     expect(await next.stop()).toBe(0);
   });
 
+  it('away and back, before or after a restart, delivers what waits once', async () => {
+    const destination = await openDestination('down');
+    const elsewhere = '{ republish: { topic: elsewhere } }';
+    const scene = sceneWith(destination.url, toStream(10));
+    const first = await start(scene);
+    const client = await connect(first);
+    await send(client, 'a');
+    await until('an attempt', () => destination.calls > 0);
+    await change(first, scene, elsewhere);
+    await until('the action to be gone', () => changesInForce(first) === 1);
+    await change(first, scene, toStream(10));
+    await send(client, 'b');
+    await change(first, scene, elsewhere);
+    await until('the action to be gone again', () => changesInForce(first) === 3);
+    expect(await first.stop()).toBe(0);
+    const second = await start(scene);
+    expect(second.logs.map(({ msg }) => String(msg).split(' has entries')[0])).toContain(
+      'Outbox of an action that is no longer configured',
+    );
+    destination.recover();
+    await change(second, scene, toStream(10));
+    await until('what waited', () => destination.lines.length >= 2);
+    expect(await second.stop()).toBe(0);
+    expect(idsOf(destination.lines)).toEqual(['a', 'b']);
+  });
+
   it('to another format leaves what waits in the one it was made in', async () => {
     const destination = await openDestination('down');
     const scene = sceneWith(destination.url, toBucket('json-lines'));
