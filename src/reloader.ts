@@ -3,7 +3,7 @@
  * the old one goes on. One reload at a time; requests that come meanwhile are one more.
  */
 import type { Config, LoadResult } from './config.ts';
-import { asError } from './errors.ts';
+import { asError, type Finding } from './errors.ts';
 import type { Events } from './events.ts';
 
 /** What the gateway says it did with a configuration. */
@@ -17,6 +17,8 @@ export interface ReloadOutcome {
 export interface ReloaderOptions {
   readonly load: () => Promise<LoadResult>;
   readonly apply: (config: Config) => Promise<ReloadOutcome>;
+  /** Rules in force now. */
+  readonly ruleCount: () => number;
   readonly events: Pick<Events, 'reloadRefused' | 'reloadApplied' | 'reloadFailed'>;
 }
 
@@ -49,11 +51,16 @@ export class Reloader {
   }
 
   async #reload(): Promise<void> {
-    const { load, apply, events } = this.#options;
+    const { load, apply, ruleCount, events } = this.#options;
     try {
       const { config, findings } = await load();
       if (config === null) {
         events.reloadRefused(findings);
+        return;
+      }
+      const missing = ruleCount() > 0 && config.ruleSet.rules.length === 0 ? vanished(findings) : [];
+      if (missing.length > 0) {
+        events.reloadRefused(missing);
         return;
       }
       const outcome = await apply(config);
@@ -63,4 +70,18 @@ export class Reloader {
       events.reloadFailed(asError(thrown));
     }
   }
+}
+
+/**
+ * The findings of rule files that are gone or empty, as mistakes. A folder that is not mounted or is being written anew looks as if nobody
+ * wanted rules any more, and what is acknowledged without rules is not kept.
+ */
+function vanished(findings: readonly Finding[]): readonly Finding[] {
+  return findings
+    .filter(({ code }) => code === 'CONFIG_FILE_UNREADABLE')
+    .map((finding) => ({
+      ...finding,
+      severity: 'error',
+      message: `${finding.message} No rule would be left. Where none is wanted, write rules: [] in the configuration.`,
+    }));
 }

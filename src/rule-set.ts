@@ -43,8 +43,14 @@ export function* ruleSetSteps(config: YamlSource, sources: RuleSetSources): Step
   const schemas = loadSchemas(config, sources, findings);
   const builder = new RuleSetBuilder(sources, schemas, findings);
   for (const file of expand(config, sources.baseDir, 'rules', sources.rules, findings)) {
-    const read = readYaml(shownPath(config, sources.baseDir, file), readFileSync(file, 'utf8'));
+    const shown = shownPath(config, sources.baseDir, file);
+    const read = readYaml(shown, readFileSync(file, 'utf8'));
     findings.push(...read.findings);
+    if (read.findings.length === 0 && read.sources.every(({ data }) => isEmpty(data))) {
+      const message = 'The file has no rule in it.';
+      const place = { file: shown, line: 1, column: 1, path: '' };
+      findings.push({ severity: 'warning', code: 'CONFIG_FILE_UNREADABLE', ...place, message });
+    }
     for (const source of read.sources) {
       const list = Array.isArray(source.data)
         ? source.data.map((data, index) => ({ data, path: [index] }))
@@ -131,6 +137,10 @@ function expand(
     for (const file of found) files.add(resolve(baseDir, file));
   }
   return [...files];
+}
+
+function isEmpty(data: unknown): boolean {
+  return data === null || (Array.isArray(data) && data.length === 0);
 }
 
 /** A file's path as the operator would write it: from where the configuration file was named. */

@@ -22,6 +22,7 @@ function reloaderOf(load: () => LoadResult, apply: (config: Config) => Promise<v
       await apply(next);
       return { isChanged: true, needRestart: ['listeners'] };
     },
+    ruleCount: () => 2,
     events: {
       reloadRefused: (...parameters) => told.push(['refused', ...parameters]),
       reloadApplied: (...parameters) => told.push(['applied', ...parameters]),
@@ -47,6 +48,24 @@ describe('Reloader', () => {
     const { reloader, told } = reloaderOf(() => ({ config: null, findings: [finding, finding] }));
     await reloader.request();
     expect(told).toEqual([['refused', [finding, finding]]]);
+  });
+
+  it('keeps the rules when their files are gone or empty, and takes none where none are wanted', async () => {
+    const none = { ruleSet: { rules: [] } } as unknown as Config;
+    const gone: Finding = { ...finding, severity: 'warning', code: 'CONFIG_FILE_UNREADABLE', message: 'No file.' };
+    const unwanted: Finding = { ...finding, severity: 'warning', code: 'SQL_DOUBTFUL' };
+    const { reloader, told } = reloaderOf(() => ({ config: none, findings: [unwanted, gone] }));
+    await reloader.request();
+    const message = 'No file. No rule would be left. Where none is wanted, write rules: [] in the configuration.';
+    expect(told).toEqual([['refused', [{ ...gone, severity: 'error', message }]]]);
+
+    const other = reloaderOf(() => ({ config: none, findings: [unwanted] }));
+    await other.reloader.request();
+    expect(other.told).toEqual([['applied', 0, true, ['listeners'], [unwanted]]]);
+
+    const some = reloaderOf(() => ({ config, findings: [gone] }));
+    await some.reloader.request();
+    expect(some.told).toEqual([['applied', 2, true, ['listeners'], [gone]]]);
   });
 
   it('reads once more for everything that is asked while it is at work', async () => {

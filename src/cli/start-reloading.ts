@@ -21,6 +21,7 @@ export function startReloading(config: Config, load: () => Promise<LoadResult>):
   let isAsked = false;
   let isStopped = false;
   let watched = '';
+  let ruleCount = config.ruleSet.rules.length;
   let watch: FileWatch | null = null;
   let running = Promise.resolve();
   const request = () => {
@@ -44,10 +45,11 @@ export function startReloading(config: Config, load: () => Promise<LoadResult>):
       gateway = attached;
       const apply = async (next: Config) => {
         const outcome = await attached.reload(next);
+        ruleCount = next.ruleSet.rules.length;
         await watchFor(next);
         return outcome;
       };
-      reloader = new Reloader({ load, apply, events: attached.events });
+      reloader = new Reloader({ load, apply, ruleCount: () => ruleCount, events: attached.events });
       if (isAsked) request();
       await watching;
       await watch?.ready;

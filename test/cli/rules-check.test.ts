@@ -98,6 +98,16 @@ describe('headgate rules check', () => {
     expect((await check(join(dir, 'rules'))).complaints).toMatch(/rules\/deep\/two\.yml:3:/);
   });
 
+  it('says of a file that it has no rule', async () => {
+    for (const text of ['', '# ruleName: later\n', '[]\n']) {
+      const { code, complaints } = await check(await write('later.yaml', text));
+      expect({ code, complaints }).toEqual({
+        code: 0,
+        complaints: expect.stringMatching(/later\.yaml:1:1: warning: The file has no rule in it\./) as string,
+      });
+    }
+  });
+
   it('does not miss what only a configuration can say', async () => {
     const avro =
       's3: { bucketName: b, key: k, roleArn: "" }\n    delivery: { format: avro-container, schema: press, batch: {} }';
