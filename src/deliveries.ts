@@ -42,13 +42,15 @@ const RETIRED_POLL_MS = 1_000;
 const CALL_MS_MAX = 5_000;
 
 interface Opened {
+  /** Id of the action. */
+  readonly id: string;
   readonly outboxName: string;
   /** Equal texts are the same delivery. */
   readonly identity: string;
   readonly delivery: Delivery;
 }
 
-interface Wanted extends Omit<Opened, 'delivery'> {
+interface Wanted extends Omit<Opened, 'delivery' | 'id'> {
   readonly action: PlannedAction;
 }
 
@@ -133,7 +135,7 @@ export class Deliveries {
 
   async #leave(opened: Opened, isReplaced: boolean): Promise<void> {
     this.#open.delete(opened.outboxName);
-    if (isReplaced) await opened.delivery.close(CALL_MS_MAX);
+    if (isReplaced) await this.#closeReplaced(opened);
     else {
       this.#retired.set(opened.outboxName, opened);
       void this.#closeWhenEmpty(opened);
@@ -155,8 +157,18 @@ export class Deliveries {
   async #add({ action, outboxName, identity }: Wanted): Promise<void> {
     const retired = this.#retired.get(outboxName);
     this.#retired.delete(outboxName);
-    await retired?.delivery.close(CALL_MS_MAX);
-    this.#open.set(outboxName, { outboxName, identity, delivery: await this.#openDelivery(action, outboxName) });
+    if (retired !== undefined) await this.#closeReplaced(retired);
+    const delivery = await this.#openDelivery(action, outboxName);
+    this.#open.set(outboxName, { id: action.plan.id, outboxName, identity, delivery });
+  }
+
+  /** Whoever takes the outbox over counts what is in it as emitted once more, under its own id. */
+  async #closeReplaced({ id, delivery }: Opened): Promise<void> {
+    await delivery.close(CALL_MS_MAX);
+    const { messages } = delivery.backlog;
+    const { metrics } = this.#services;
+    metrics.actionInFlight.dec({ action: id }, messages);
+    if (messages > 0) metrics.actionDropped.inc({ action: id, reason: 'handed-over' }, messages);
   }
 
   async #openDelivery({ plan, options }: PlannedAction, outboxName: string): Promise<Delivery> {

@@ -49,6 +49,11 @@ export function createMetrics(registry = new Registry()) {
     ruleMatched: counter('rule_matched_total', 'Messages for which the WHERE of a rule was true.', ['rule']),
     ruleNotTrue: counter('rule_not_true_total', 'Messages for which the WHERE of a rule was not true.', ['rule']),
     rules: gauge('rules', 'Enabled rules of the rule set in force.'),
+    ruleSetInfo: gauge('rule_set_info', 'Always 1; its label tells the rule set in force, as the log does.', ['hash']),
+    ruleSetTime: gauge(
+      'rule_set_in_force_since_seconds',
+      'When the rule set in force was taken, seconds since the epoch.',
+    ),
     reloads: counter(
       'reloads_total',
       'Times that the configuration was read again, by outcome: applied, unchanged, refused, failed.',
@@ -58,6 +63,10 @@ export function createMetrics(registry = new Registry()) {
       'reload_last_successful',
       '1 unless the newest configuration on disk was refused; then the one before is in force.',
     ),
+    reloadTime: gauge(
+      'reload_last_success_seconds',
+      'When the configuration was last read again and found right, seconds since the epoch; 0 = never since the start.',
+    ),
     ruleFailed: counter('rule_failed_total', 'Messages on which a rule failed.', ['rule']),
     // Actions: emitted = delivered + in flight + dead-lettered + dropped
     actionEmitted: counter('action_emitted_total', 'Messages that a rule emitted through an action.', ['action']),
@@ -65,7 +74,11 @@ export function createMetrics(registry = new Registry()) {
       'action',
     ]),
     actionDeadLettered: counter('action_dead_lettered_total', 'Messages that went to the dead letters.', ['action']),
-    actionDropped: counter('action_dropped_total', 'Messages that an action dropped, by reason.', ['action', 'reason']),
+    actionDropped: counter(
+      'action_dropped_total',
+      'Messages that an action did not deliver itself, by reason: error-action (told instead), handed-over (changed rules: its successor counts them).',
+      ['action', 'reason'],
+    ),
     actionInFlight: gauge('action_in_flight', 'Messages emitted and not yet settled.', ['action']),
     actionRawBytes: counter('action_raw_bytes_total', 'Payload bytes, as received, of the messages delivered.', [
       'action',

@@ -124,6 +124,13 @@ describe('a change of an action', () => {
     destination.mode = 'up';
     await until('everything delivered', () => destination.lines.length >= ids.length, 15_000);
     expect(idsOf(destination.lines)).toEqual(ids);
+    const counted = (name: string, labels = '') =>
+      gateway.metric(`headgate_action_${name}{action="readings/0"${labels}}`);
+    await until('nothing in flight', async () => (await counted('in_flight')) === 0);
+    const handedOver = await counted('dropped_total', ',reason="handed-over"');
+    expect(handedOver).toBeGreaterThan(0);
+    expect(await counted('delivered_total')).toBe(ids.length);
+    expect(await counted('emitted_total')).toBe(ids.length + handedOver);
     expect(await gateway.stop()).toBe(0);
   });
 
