@@ -12,27 +12,7 @@ export function createEvents(log: Logger, metrics: Metrics) {
   return {
     /** Escape for start-up code that has not happened to anything yet. */
     log,
-    connectionAccepted(): void {
-      metrics.connectionsAccepted.inc();
-      metrics.connections.inc();
-    },
-    connectionClosed(): void {
-      metrics.connections.dec();
-    },
-    connectionRefused(reason: string, address: string, clientId: string): void {
-      metrics.connectionsRefused.inc({ reason });
-      log.warn({ reason, address, clientId: clientId.slice(0, 128) }, 'Connection was refused.');
-    },
-    connectionCut(reason: string, address: string, clientId: string): void {
-      metrics.connectionsCut.inc({ reason });
-      log.warn({ reason, address, clientId: clientId.slice(0, 128) }, 'Connection was cut.');
-    },
-    ruleNotFound(rule: string): void {
-      log.warn(
-        { rule },
-        'A device addresses a rule by Basic Ingest that is not there or not enabled; its messages go nowhere.',
-      );
-    },
+    ...connectionEvents(log, metrics),
     journalFailed(journalClass: string, cause: Error): void {
       metrics.journalFailures.inc({ class: journalClass });
       log.error(
@@ -97,14 +77,50 @@ export function createEvents(log: Logger, metrics: Metrics) {
       metrics.connectorFailing.set({ function: name }, 0);
       log.info({ function: name }, 'Connector works again.');
     },
-    deadLettersWritten(action: string, code: string, messageCount: number, reason: string): void {
+    /** `rule`: '' where none could be asked. */
+    deadLettersWritten(rule: string, action: string, code: string, messageCount: number, reason: string): void {
       if (action !== '') metrics.actionDeadLettered.inc({ action }, messageCount);
-      log.error({ action, code, messageCount, reason: reason.slice(0, 500) }, 'Messages went to the dead letters.');
+      log.error(
+        { rule, action, code, messageCount, reason: reason.slice(0, 500) },
+        'Messages went to the dead letters. headgate dlq list shows them.',
+      );
     },
     schemaFrozen(action: string, file: string): void {
       log.info({ action, file }, 'Avro schema was inferred and is frozen from now on.');
     },
     ...ruleSetEvents(log, metrics),
+  };
+}
+
+function connectionEvents(log: Logger, metrics: Metrics) {
+  return {
+    connectionAccepted(): void {
+      metrics.connectionsAccepted.inc();
+      metrics.connections.inc();
+    },
+    connectionClosed(): void {
+      metrics.connections.dec();
+    },
+    connectionRefused(reason: string, address: string, clientId: string): void {
+      metrics.connectionsRefused.inc({ reason });
+      log.warn({ reason, address, clientId: clientId.slice(0, 128) }, 'Connection was refused.');
+    },
+    connectionCut(reason: string, address: string, clientId: string): void {
+      metrics.connectionsCut.inc({ reason });
+      log.warn({ reason, address, clientId: clientId.slice(0, 128) }, 'Connection was cut.');
+    },
+    publishDenied(address: string, clientId: string, principal: string, topic: string): void {
+      log.warn(
+        { address, clientId: clientId.slice(0, 128), principal, topic: topic.slice(0, 128) },
+        'A client publishes where its user may not; such messages are acknowledged and dropped. This is told once a connection.',
+      );
+    },
+    ruleNotFound(rule: string): void {
+      log.warn(
+        { rule },
+        'A device addresses a rule by Basic Ingest that is not there or not enabled; its messages go nowhere.',
+      );
+    },
   };
 }
 
@@ -138,6 +154,7 @@ function ruleSetEvents(log: Logger, metrics: Metrics) {
     ): void {
       metrics.reloads.inc({ outcome: isChanged ? 'applied' : 'unchanged' });
       metrics.reloadSuccessful.set(1);
+      metrics.reloadTime.setToCurrentTime();
       for (const finding of findings) log.warn({ finding: formatFinding(finding) }, 'Configuration has a warning.');
       if (needRestart.length > 0)
         log.warn(
@@ -148,6 +165,9 @@ function ruleSetEvents(log: Logger, metrics: Metrics) {
     },
     ruleSetInForce(hash: string, rules: number): void {
       metrics.rules.set(rules);
+      metrics.ruleSetInfo.reset();
+      metrics.ruleSetInfo.set({ hash }, 1);
+      metrics.ruleSetTime.setToCurrentTime();
       log.info({ hash, rules }, 'Rule set is in force.');
     },
     ruleSetUnreadable(hash: string, findings: readonly Finding[]): void {

@@ -99,7 +99,7 @@ export class Settlement {
     const { books, metrics, events, firstSequence } = this.#options;
     if (slab.first < firstSequence) metrics.messagesReplayed.inc(letter.messageCount);
     else books.evaluated(letter.messageCount);
-    events.deadLettersWritten(letter.action, letter.code, letter.messageCount, letter.reason);
+    events.deadLettersWritten(letter.ruleName, letter.action, letter.code, letter.messageCount, letter.reason);
   }
 
   /** False: the lane has to evaluate once more, under schemas that are frozen now. */
@@ -173,7 +173,7 @@ export class Settlement {
     for (const { first, count } of groups.values()) {
       // The action emitted these, so its own balance has to carry them.
       if (first.action !== '') this.#options.metrics.actionEmitted.inc({ action: first.action }, count);
-      events.deadLettersWritten(first.action, first.code, count, first.reason);
+      events.deadLettersWritten(first.ruleName, first.action, first.code, count, first.reason);
     }
   }
 

@@ -8,8 +8,8 @@ export interface Acl {
   maySubscribe(filter: string): boolean;
 }
 
-/** Everybody, where `anonymous: true`: all topics but `$` ones, and AWS's basic ingest. */
-export const anonymousAcl: Acl = compile(['#', '$aws/rules/#'], ['#'], '', '');
+/** Everybody, where `anonymous: true`. Shadows and events of AWS, which imported rules are about, stand under `$aws`, where `#` does not reach. */
+export const anonymousAcl: Acl = compile(['#', '$aws/#'], ['#', '$aws/#'], '', '');
 
 /** `%c` stands for the client id, `%u` for the user name. */
 export function createAcl(user: UserEntry, clientId: string): Acl {

@@ -57,6 +57,8 @@ export class Ingress {
   #phase: Phase = 'connecting';
   #connect: Connect | null = null;
   #session: Session | null = null;
+  /** A device that may not publish somewhere mostly goes on trying: it is told of once a connection. */
+  #isDenialTold = false;
   #topics: TopicCache | null = null;
 
   readonly #reader = new FrameReader();
@@ -383,6 +385,11 @@ export class Ingress {
     }
     this.#core.intake.received(qos, payloadBytes, true);
     this.#core.intake.dropped(topic.startsWith('$SYS') ? 'sys-topic' : 'unauthorized');
+    if (!this.#isDenialTold) {
+      this.#isDenialTold = true;
+      const { clientId = '', principal = '' } = this.#session?.sender ?? {};
+      this.#core.events.publishDenied(this.address, clientId, principal, topic);
+    }
     return TAKEN;
   }
 

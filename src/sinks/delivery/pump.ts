@@ -285,7 +285,7 @@ export class Pump {
       await deadLetters.put([await deadLetterOf(plan, entry, cause)]);
       isDurable = true;
     });
-    if (isDurable) events.deadLettersWritten(plan.id, codeOf(cause), entry.messageCount, cause.message);
+    if (isDurable) events.deadLettersWritten(plan.ruleName, plan.id, codeOf(cause), entry.messageCount, cause.message);
     return isDurable;
   }
 
