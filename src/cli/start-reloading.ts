@@ -36,7 +36,10 @@ export function startReloading(config: Config, load: () => Promise<LoadResult>):
     watched = text;
     await watch?.close();
     const onError = (error: Error) => gateway?.events.watchFailed(error);
+    const isFirst = watch === null;
     watch = next.reload.watch ? watchFiles({ ...next.watched, onChange: request, onError }) : null;
+    // What changed while nobody watched.
+    if (!isFirst) void watch?.ready.then(request);
   };
   const watching = watchFor(config);
   return {
