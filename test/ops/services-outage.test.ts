@@ -3,10 +3,10 @@ import { readdirSync, statSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { json, serve } from '../connectors/scene.ts';
+import { replaceFile } from '../e2e/replace-file.ts';
+import { connect, sceneOf, start } from '../e2e/scene.ts';
 import { recordsIn } from '../support/avro-records.ts';
 import { until } from '../support/until.ts';
-import { replaceFile } from './replace-file.ts';
-import { connect, sceneOf, start } from './scene.ts';
 
 const ARN = 'arn:aws:lambda:eu-west-1:123456789012:function:enrich';
 

@@ -3,10 +3,10 @@ import { createServer, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { MqttClient } from 'mqtt';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { replaceFile } from '../e2e/replace-file.ts';
+import { connect, type Scene, sceneOf, start } from '../e2e/scene.ts';
 import type { GatewayProcess } from '../support/gateway-process.ts';
 import { until } from '../support/until.ts';
-import { replaceFile } from './replace-file.ts';
-import { connect, type Scene, sceneOf, start } from './scene.ts';
 
 type Mode = 'up' | 'down' | 'hangs';
 
