@@ -153,7 +153,9 @@ export class TemplateValues {
       return region.startsWith('us-gov-') ? 'aws-us-gov' : 'aws';
     }
     if (region !== undefined && name === 'AWS::URLSuffix') return isChina ? 'amazonaws.com.cn' : 'amazonaws.com';
-    return this.#ask(path, `The value of ${name}`, name);
+    // These follow from the region; asked for by themselves, the region would be asked for next.
+    const isOfRegion = name === 'AWS::Partition' || name === 'AWS::URLSuffix';
+    return this.#ask(path, `The value of ${name}`, isOfRegion ? 'AWS::Region' : name);
   }
 
   #attribute(name: string, path: Path): string {

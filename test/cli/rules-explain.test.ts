@@ -31,6 +31,22 @@ const rule = (action: string, sql = "SELECT a FROM 'a/+'") =>
   `ruleName: press\nawsIotSqlVersion: '2016-03-23'\nsql: ${sql}\nactions:\n  - ${action}\n`;
 
 describe('headgate rules explain', () => {
+  it('says of a rule without actions that it does nothing, and not of a statement by itself', async () => {
+    const [idle] = await ofRules("ruleName: idle\nsql: SELECT a FROM 'a'\nactions: []\n");
+    expect(idle?.failures).toEqual(['There is no action: what the statement emits goes nowhere.']);
+    expect((await ofSql("SELECT a FROM 'a'")).failures).toEqual([]);
+  });
+
+  it('does not ask JSON of payloads that are only encoded', async () => {
+    const [encoding] = await ofRules(
+      rule(
+        'file: { path: x }\n    delivery: { format: json-lines, batch: {} }',
+        "SELECT encode(*, 'base64') AS b FROM 'a'",
+      ),
+    );
+    expect(encoding?.payload.why).toBe('is decoded where it is JSON; what press/0 packs has to be JSON');
+  });
+
   it('explains the rules of the examples, the disabled one too', async () => {
     const config = fileURLToPath(new URL('../../examples/headgate.yaml', import.meta.url));
     const { code, printed, complaints } = await explain('-c', config);

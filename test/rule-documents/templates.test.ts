@@ -63,9 +63,7 @@ describe('a CloudFormation template', () => {
       expect.stringMatching(
         /^t\.yaml:45:32 .*"LakeBucket" has no default and is not known here\. Pass --parameter 'LakeBucket=VALUE'\./,
       ),
-      expect.stringMatching(
-        /^t\.yaml:59:29 .*AWS::Partition is not known here\. Pass --parameter 'AWS::Partition=VALUE'/,
-      ),
+      expect.stringMatching(/^t\.yaml:59:29 .*AWS::Partition is not known here\. Pass --parameter 'AWS::Region=VALUE'/),
     ]);
   });
 

@@ -50,7 +50,8 @@ export function explainRule({ document, version, file, line, actions, errorActio
       document.errorAction === undefined
         ? null
         : explainAction(`${ruleName}/error`, typeOf(document.errorAction), errorAction, around),
-    failures: failuresOf(document.errorAction !== undefined, actions),
+    // A statement by itself is in no file.
+    failures: file === '' ? [] : failuresOf(document.errorAction !== undefined, actions),
   };
 }
 
@@ -118,7 +119,8 @@ function payloadOf(
     return { kind: 'json', why: 'must be JSON: the statement reads fields of it; any other fails the rule' };
   }
   const packing = planned.filter(({ plan }) => plan.form !== 'each').map(({ plan }) => plan.id);
-  if (packing.length > 0) return { kind: 'decoded', why: `is decoded, and has to be JSON for ${packing.join(', ')}` };
+  if (packing.length > 0)
+    return { kind: 'decoded', why: `is decoded where it is JSON; what ${packing.join(', ')} packs has to be JSON` };
   const reading = planned.filter(({ plan }) => {
     const templates = Object.values(plan.destination);
     const isRead = templates.some((text) => compileTemplate(text, { version, sql }).needsDocument);
@@ -132,7 +134,7 @@ function payloadOf(
 }
 
 function failuresOf(hasErrorAction: boolean, actions: CheckedRule['actions']): readonly string[] {
-  if (actions.length === 0 && !hasErrorAction) return [];
+  if (actions.length === 0 && !hasErrorAction) return ['There is no action: what the statement emits goes nowhere.'];
   if (!hasErrorAction) {
     return ['There is no error action: messages that fail here, and what destinations refuse, become dead letters.'];
   }

@@ -17,6 +17,8 @@ export function findStatementDoubts(
   if (topicFilter !== null) {
     const problem = unreachable(topicFilter.text);
     if (problem !== null) analysis.warn(topicFilter.span, 'SQL_NEVER_TRUE', problem);
+    const slip = slipOf(topicFilter.text);
+    if (slip !== null) analysis.warn(topicFilter.span, 'SQL_DOUBTFUL', slip);
   }
   if (select.kind === 'single') {
     findWholeDecimal(select, analysis, options.version);
@@ -53,6 +55,13 @@ function unreachable(filter: string): string | null {
   if (filter.startsWith('$aws/rules/')) {
     return 'Messages to $aws/rules/<rule>/… come with the rest of their topic alone, and to that rule without its FROM. Write the rest, or leave FROM out.';
   }
+  return null;
+}
+
+/** What is a possible topic, and hardly meant. */
+function slipOf(filter: string): string | null {
+  if (/[‘’“”]/.test(filter)) return "The filter has typographic quotes in it, which are part of the topic. Write '.";
+  if (filter.split('/').includes('*')) return 'A * is no wildcard in topics. Write + for one level, # for all below.';
   return null;
 }
 

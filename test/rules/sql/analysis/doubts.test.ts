@@ -5,6 +5,19 @@ import { findingsOf, ofWhere } from './findings.ts';
 
 const ofItem = (expression: string) => findingsOf(`SELECT ${expression} AS k FROM 'a'`);
 
+describe('a topic filter that is hardly meant', () => {
+  it.each([
+    ["SELECT a FROM 'plant/*/oven'", 'A * is no wildcard in topics. Write + for one level'],
+    ['SELECT a FROM \u2018plant/oven\u2019', 'typographic quotes'],
+  ])('is found: %s', (sql, why) => {
+    expect(findingsOf(sql).join('\n')).toContain(why);
+  });
+
+  it('is not found where a name has a * in it', () => {
+    expect(findingsOf("SELECT a FROM 'plant/a*b/+'")).toEqual([]);
+  });
+});
+
 describe('an expression that can only be Undefined', () => {
   it.each([
     ["abs('x')", "'x' is a String that is no number"],
