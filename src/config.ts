@@ -13,6 +13,7 @@ import { type ConnectorsConfig, configuredFunctions, connectorsSchema } from './
 import { type Descriptor, loadDescriptors } from './connectors/descriptors.ts';
 import { asError, CodedError, type Finding } from './errors.ts';
 import { type CheckedRule, loadRuleSet, type RuleSet, ruleSetSteps } from './rule-set.ts';
+import type { RuleSetContext } from './rule-set-builder.ts';
 import type { Samples } from './rules/sql/analysis/samples.ts';
 import { resolveSecrets } from './secrets.ts';
 import { journalSchema } from './spool/config.ts';
@@ -107,17 +108,20 @@ export interface LoadResult {
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
+/** What `RuleSetContext` says of it. */
+type LoadOptions = Pick<RuleSetContext, 'isAnalysed'>;
+
 /** Reads a configuration and all that it names: rules, schemas, users, certificates. */
-export function loadConfig(file: string, env: Environment): LoadResult {
-  return finish(configSteps(file, env));
+export function loadConfig(file: string, env: Environment, options: LoadOptions = {}): LoadResult {
+  return finish(configSteps(file, env, options));
 }
 
 /** The same, in between what else this thread has to do. */
-export function loadConfigInTurns(file: string, env: Environment): Promise<LoadResult> {
-  return finishInTurns(configSteps(file, env));
+export function loadConfigInTurns(file: string, env: Environment, options: LoadOptions = {}): Promise<LoadResult> {
+  return finishInTurns(configSteps(file, env, options));
 }
 
-function* configSteps(file: string, env: Environment): Steps<LoadResult> {
+function* configSteps(file: string, env: Environment, { isAnalysed }: LoadOptions): Steps<LoadResult> {
   const read = readSource(file);
   if (read.source === null) return { config: null, findings: read.findings };
   const { source } = read;
@@ -130,7 +134,7 @@ function* configSteps(file: string, env: Environment): Steps<LoadResult> {
   const parts = document === null ? salvage(secrets.data) : { ...document, isAwsKnown: true };
   const descriptors = loadDescriptors(parts.connectors?.descriptors ?? [], baseDir).descriptors;
   const context = contextOf(parts.connectors, descriptors);
-  const ruleSet = yield* ruleSetSteps(source, { baseDir, ...parts, ...context });
+  const ruleSet = yield* ruleSetSteps(source, { baseDir, ...parts, ...context, isAnalysed });
   const users = loadUsers(source, parts.auth, baseDir);
   findings.push(...ruleSet.findings, ...users.findings, ...checkFiles(source, parts.listeners, baseDir));
   findings.push(...checkAccess(source, parts.listeners, parts.auth));

@@ -43,7 +43,13 @@ export class ConfigsInUse {
   #restore(hash: string, text: string | null): Config {
     const { aws, connectors, descriptors } = this.#newest;
     // A function that lost its connector fails for each message, which is kept then; refusing the set would drop them.
-    const context = { aws, isAwsKnown: true, ...contextOf(connectors, descriptors), available: undefined };
+    const context = {
+      aws,
+      isAwsKnown: true,
+      isAnalysed: false,
+      ...contextOf(connectors, descriptors),
+      available: undefined,
+    };
     const { ruleSet, findings } =
       text === null ? { ruleSet: null, findings: [] } : loadStoredRuleSet(`rule set ${hash}`, text, context);
     const mistakes = findings.filter(({ severity }) => severity === 'error');

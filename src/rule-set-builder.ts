@@ -64,6 +64,8 @@ export interface RuleSetContext {
   readonly areSchemasKnown?: boolean;
   /** Called with each rule, in their order. */
   readonly inspect?: ((rule: CheckedRule) => void) | undefined;
+  /** False: nobody asks what statements may have meant. A check does; a start has better things to do. */
+  readonly isAnalysed?: boolean | undefined;
   /** What rules are to be checked against, besides; fields that no sample has are warned of. */
   readonly samples?: Samples | undefined;
   /** SQL functions that have a connector. Absent: unknown, and every function passes. */
@@ -167,7 +169,7 @@ export class RuleSetBuilder {
       const usedElsewhere = JSON.stringify([rule.actions, rule.errorAction]);
       const { samples } = this.#context;
       this.#findings.push(...statement.warnings);
-      this.#findings.push(...analyzeStatement(rule.sql, { ...place, samples, usedElsewhere }));
+      if (this.#isAnalysed) this.#findings.push(...analyzeStatement(rule.sql, { ...place, samples, usedElsewhere }));
       return statement.topicFilter;
     } catch (error) {
       this.#catch(error, source, [...at, 'sql']);
@@ -204,7 +206,8 @@ export class RuleSetBuilder {
       const place = { version, ...this.#known, sql: rule.sql, kind, ...where };
       try {
         this.#findings.push(...compileTemplate(text, place).warnings);
-        this.#findings.push(...analyzeTemplate(text, { ...place, samples: this.#context.samples }));
+        if (this.#isAnalysed)
+          this.#findings.push(...analyzeTemplate(text, { ...place, samples: this.#context.samples }));
       } catch (error) {
         this.#catch(error, source, [...at, type, field]);
       }
@@ -249,6 +252,10 @@ export class RuleSetBuilder {
     if (planned === null) return [];
     this.#planned.push(planned);
     return [this.#planned.length - 1];
+  }
+
+  get #isAnalysed(): boolean {
+    return this.#context.isAnalysed !== false;
   }
 
   /** What statements and templates may call. */
