@@ -5,6 +5,8 @@ export default defineConfig({
     include: ['test/**/*.test.ts'],
     exclude: ['test/aws/**', 'test/ops/**', 'test/long/**'],
     pool: 'forks',
+    // Many tests wait for a gateway to start, or for time to pass.
+    maxWorkers: 2,
     testTimeout: 20_000,
     hookTimeout: 30_000,
     restoreMocks: true,
